@@ -1,0 +1,19 @@
+// Jest runs the TypeScript sources as ES modules; one real Postgres and one real Temporal serve the whole run.
+export default {
+  testEnvironment: 'node',
+  globalSetup: '<rootDir>/test/stack.js',
+  globalTeardown: '<rootDir>/test/stack-down.js',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  testTimeout: 60_000,
+};
