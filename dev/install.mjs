@@ -1,0 +1,72 @@
+// Runs before every npm command: installs the locked packages when they are missing or stale, else says nothing.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const lockFile = join(root, 'package-lock.json');
+const installedFile = join(root, 'node_modules', '.package-lock.json');
+const stampFile = join(root, 'node_modules', '.coffer-lock');
+
+main();
+
+function main() {
+  const oldest = 20;
+  if (Number(process.versions.node.split('.')[0]) < oldest) {
+    return fail(`Coffer needs Node.js ${oldest} or newer to install itself; this is ${process.version}.`);
+  }
+  const lock = readFileSync(lockFile);
+  const stamp = `${createHash('sha256').update(lock).digest('hex')} ${process.platform}-${process.arch}\n`;
+  if (readIfThere(stampFile) === stamp) return;
+  if (!matches(JSON.parse(lock.toString('utf8')))) install();
+  writeFileSync(stampFile, stamp);
+}
+
+/** Whether npm's own record of what it installed says the same as the lock, e.g. after an `npm ci` by hand. */
+function matches(lock) {
+  const record = readIfThere(installedFile);
+  if (record === undefined) return false;
+  const installed = JSON.parse(record).packages;
+  const same = (path) =>
+    installed[path].version === lock.packages[path]?.version && existsSync(join(root, path, 'package.json'));
+  const needed = ([path, entry]) => path !== '' && !entry.optional && !entry.devOptional && !entry.peer;
+  return (
+    Object.keys(installed).every(same) &&
+    Object.entries(lock.packages)
+      .filter(needed)
+      .every(([path]) => path in installed)
+  );
+}
+
+function install() {
+  process.stderr.write('Installing the locked npm packages (once; about half a minute) ...\n');
+  const npmCli = process.env.npm_execpath ?? '';
+  const [command, first] = npmCli.endsWith('npm-cli.js')
+    ? [process.env.npm_node_execpath ?? process.execPath, [npmCli]]
+    : ['npm', []];
+  const args = [
+    ...first,
+    'ci',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
+  const done = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (done.error) return fail(`npm could not be started (${done.error.message}); install Node.js with npm.`);
+  if (done.status !== 0) {
+    return fail('npm ci failed, see above. Is the npm registry reachable, and is the disk full?');
+  }
+}
+
+function readIfThere(file) {
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
+function fail(line) {
+  process.stderr.write(`${line}\n`);
+  process.exit(1);
+}
