@@ -1,0 +1,2 @@
+// Stops what stack.js started.
+export default () => globalThis.stopStack();
