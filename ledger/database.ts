@@ -1,0 +1,55 @@
+// The way to Postgres: one pool a process, sessions that are bounded in time, and transactions that never leak.
+import pg from 'pg';
+import { Refusal, refusalCodes } from './refusal.ts';
+
+export type Pool = pg.Pool;
+export type Connection = pg.PoolClient;
+
+export interface PoolOptions {
+  readonly applicationName: string;
+  readonly most?: number;
+  /** Hears of connections that Postgres dropped; nothing needs doing, the next query opens a new one. */
+  readonly onLost?: (error: Error) => void;
+}
+
+/** Opens a pool on `url`. Every session is UTC and ends a transaction or statement that runs longer than 15 s. */
+export function createPool(url: string, options: PoolOptions): Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: options.applicationName,
+    max: options.most ?? 10,
+    connectionTimeoutMillis: 5_000,
+    options: '-c timezone=UTC -c statement_timeout=15s -c idle_in_transaction_session_timeout=15s',
+  });
+  const onLost = options.onLost ?? (() => undefined);
+  pool.on('error', onLost);
+  // a client that is checked out when Postgres dies emits too, and without a listener ends the process
+  pool.on('connect', (client) => client.on('error', onLost));
+  return pool;
+}
+
+/** Runs `work` in one transaction: commits what it returns from, rolls back what it throws from. */
+export async function withTransaction<T>(pool: Pool, work: (connection: Connection) => Promise<T>): Promise<T> {
+  const connection = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await connection.query('begin');
+    const result = await work(connection);
+    await connection.query('commit');
+    return result;
+  } catch (error) {
+    await connection.query('rollback').catch((failure: Error) => {
+      broken = failure;
+    });
+    throw refusalFrom(error) ?? error;
+  } finally {
+    connection.release(broken);
+  }
+}
+
+/** The refusal that an error of Postgres stands for: SQL raises them with the code as constraint name. */
+export function refusalFrom(error: unknown): Refusal | undefined {
+  if (!(error instanceof pg.DatabaseError)) return undefined;
+  const code = refusalCodes.find((known) => known === error.constraint);
+  return code && new Refusal(code, error.message);
+}
