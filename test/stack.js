@@ -1,11 +1,13 @@
 // Starts what every test shares, once per run: a real Postgres with a migrated template, and a real Temporal server.
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { freePort } from '../dev/ports.ts';
 import { startPostgres } from '../dev/postgres.ts';
+import { sendSignal } from '../dev/processes.ts';
 import { registerSearchAttributes, startTemporal } from '../dev/temporal.ts';
 import { migrate } from '../ledger/migrate.ts';
 
@@ -20,7 +22,7 @@ export default async function startStack() {
     await Promise.all(started.map((server) => server.stop()));
     await rm(folder, { recursive: true, force: true });
   };
-  endWithUs(started);
+  endWithUs(folder, started);
   try {
     const [postgresUrl] = await Promise.all([
       preparePostgres(folder, started),
@@ -84,15 +86,10 @@ async function withAdmin(url, work) {
 }
 
 /** A run that is ended early (or ends without its teardown) takes its servers with it. */
-function endWithUs(started) {
+function endWithUs(folder, started) {
   process.once('exit', () => {
-    for (const { part } of started) {
-      try {
-        process.kill(part.pid, 'SIGKILL');
-      } catch {
-        // It has ended already.
-      }
-    }
+    for (const { part } of started) sendSignal(part.pid, 'SIGKILL');
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 }
