@@ -49,6 +49,7 @@ export const problems: Record<ProblemCode, ProblemKind> = {
   'usage-unpriced': { status: 202, title: 'The model has no price yet' },
   'cost-not-allowed': { status: 403, title: 'This token may not set a cost' },
   'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key was used for another request' },
+  'last-owner': { status: 409, title: 'An organization always has an owner' },
   'request-malformed': { status: 400, title: 'The request cannot be read' },
   'request-invalid': { status: 400, title: 'The request is not valid' },
   'content-type-unsupported': { status: 415, title: 'The content type is not supported' },

@@ -24,6 +24,7 @@ export const refusalCodes = [
   'usage-unpriced',
   'cost-not-allowed',
   'idempotency-key-reused',
+  'last-owner',
 ] as const;
 
 export type RefusalCode = (typeof refusalCodes)[number];
