@@ -1,0 +1,57 @@
+// Tables of the sign-in library in our words: which table and column of schema `auth` (migration 0002) is which.
+
+const TIMES = { createdAt: 'created_at', updatedAt: 'updated_at' };
+
+export const personTable = {
+  modelName: 'people',
+  fields: { emailVerified: 'email_verified', ...TIMES },
+};
+
+export const sessionTable = {
+  modelName: 'sessions',
+  fields: {
+    userId: 'person_id',
+    expiresAt: 'expires_at',
+    ipAddress: 'ip_address',
+    userAgent: 'user_agent',
+    ...TIMES,
+  },
+};
+
+export const credentialTable = {
+  modelName: 'credentials',
+  fields: {
+    userId: 'person_id',
+    providerId: 'provider_id',
+    accountId: 'subject',
+    accessToken: 'access_token',
+    refreshToken: 'refresh_token',
+    idToken: 'id_token',
+    accessTokenExpiresAt: 'access_token_expires_at',
+    refreshTokenExpiresAt: 'refresh_token_expires_at',
+    ...TIMES,
+  },
+};
+
+export const verificationTable = {
+  modelName: 'verifications',
+  fields: { expiresAt: 'expires_at', ...TIMES },
+};
+
+export const organizationTables = {
+  organization: { modelName: 'organizations', fields: { createdAt: 'created_at' } },
+  member: {
+    modelName: 'members',
+    fields: { organizationId: 'organization_id', userId: 'person_id', createdAt: 'created_at' },
+  },
+  invitation: {
+    modelName: 'invitations',
+    fields: {
+      organizationId: 'organization_id',
+      inviterId: 'inviter_id',
+      expiresAt: 'expires_at',
+      createdAt: 'created_at',
+    },
+  },
+  session: { fields: { activeOrganizationId: 'active_organization_id' } },
+};

@@ -1,0 +1,24 @@
+// Names that people give: what a person, an organization, its address or an API key may be called.
+import { z } from 'zod';
+
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u;
+const DIRECTION = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+
+/** A name for people to read: 1 to 100 characters, without control or text-direction characters. */
+export const displayName = z
+  .string()
+  .trim()
+  .min(1, 'A name has at least one character.')
+  .max(100, 'A name has at most 100 characters.')
+  .refine((name) => !UNPRINTABLE.test(name) && !DIRECTION.test(name), {
+    error: 'A name has no control or text-direction characters.',
+  });
+
+/** An organization's short name in addresses: 1 to 63 lower-case letters, digits and single inner hyphens. */
+export const slug = z
+  .string()
+  .max(63, 'A slug has at most 63 characters.')
+  .regex(
+    /^[a-z0-9]+(-[a-z0-9]+)*$/,
+    'A slug consists of lower-case letters, digits and hyphens between them.',
+  );

@@ -1,0 +1,78 @@
+// The principal: who is calling, from the request's headers alone; what they may do is decided in access.ts.
+import type { IncomingHttpHeaders } from 'node:http';
+import { isAPIError } from 'better-auth/api';
+import type { Pool } from '../ledger/database.ts';
+import type { ServiceToken, ServiceTokens } from '../ledger/service-tokens.ts';
+import type { Auth } from './auth.ts';
+
+/** A signed-in person; `via` says how, because a browser sends its cookie unasked. */
+export interface PersonPrincipal {
+  readonly kind: 'person';
+  readonly personId: string;
+  readonly name: string;
+  readonly email: string;
+  readonly sessionId: string;
+  readonly via: 'cookie' | 'bearer';
+}
+
+export interface ServicePrincipal {
+  readonly kind: 'gateway' | 'operator';
+  readonly token: ServiceToken;
+}
+
+export type Principal = PersonPrincipal | ServicePrincipal | { readonly kind: 'nobody' };
+
+export interface PrincipalSources {
+  readonly auth: Auth;
+  readonly pool: Pool;
+  readonly serviceTokens: ServiceTokens;
+}
+
+/**
+ * Who sends these headers; `undefined` when nobody that is known. A request with an `Authorization` header is
+ * judged by that alone: a cookie beside it never speaks for a token that is not valid.
+ */
+export async function resolvePrincipal(
+  sources: PrincipalSources,
+  headers: IncomingHttpHeaders,
+): Promise<Principal | undefined> {
+  const { authorization, cookie } = headers;
+  if (authorization !== undefined) {
+    const secret = bearerToken(headers);
+    if (secret === undefined) return undefined;
+    if (secret.startsWith('cof_')) return service(await sources.serviceTokens.verify(secret));
+    return person(sources, new Headers({ authorization: `Bearer ${secret}` }), 'bearer');
+  }
+  return cookie === undefined ? undefined : person(sources, new Headers({ cookie }), 'cookie');
+}
+
+/** The token of an `Authorization: Bearer …` header. */
+export function bearerToken({ authorization }: IncomingHttpHeaders): string | undefined {
+  return /^bearer +([\w.~+/%=-]+) *$/i.exec(authorization ?? '')?.[1];
+}
+
+function service(token: ServiceToken | undefined): ServicePrincipal | undefined {
+  return token && { kind: token.kind, token };
+}
+
+async function person(
+  { auth, pool }: PrincipalSources,
+  headers: Headers,
+  via: PersonPrincipal['via'],
+): Promise<PersonPrincipal | undefined> {
+  const found = await auth.api.getSession({ headers }).catch(async (error: unknown) => {
+    // better-auth hides why its lookup failed; if the database is away, its own error says so
+    if (isAPIError(error)) await pool.query('select 1');
+    throw error;
+  });
+  if (found === null) return undefined;
+  const { session, user } = found;
+  return {
+    kind: 'person',
+    personId: user.id,
+    name: user.name,
+    email: user.email,
+    sessionId: session.id,
+    via,
+  };
+}
