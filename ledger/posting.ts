@@ -1,0 +1,120 @@
+// Posting from TypeScript: opens an account for its actor, posts what is pending, and reads where it stands.
+import type { Connection } from './database.ts';
+
+/** Where an account stands, as its actor carries it: plain JSON, money as integer strings of nanos. */
+export interface Standing {
+  readonly epoch: number;
+  /** The seq of the account's last entry; 0 before its first. */
+  readonly seq: number;
+  readonly postedNanos: string;
+  readonly pendingNanos: string;
+  readonly heldNanos: string;
+  readonly state: string;
+  /** Whether anything waits to be posted. */
+  readonly more: boolean;
+  readonly topUpInFlight: string | null;
+  readonly thresholdNanos: string | null;
+  /** The last decision about auto top-up, and why. */
+  readonly decision: string | null;
+  readonly reason: string | null;
+}
+
+export interface OpenedAccount {
+  readonly standing: Standing;
+  readonly organizationId: string | null;
+}
+
+export interface Posted {
+  readonly standing: Standing;
+  readonly entriesWritten: number;
+  readonly commandsRefused: number;
+}
+
+/** How many ledger commands one posting takes; the rest is for the next. */
+const MOST_COMMANDS = 100;
+
+/** An account's row in the database's words; `pg` reads an `int8` as a string. */
+interface StandingRow {
+  epoch: string;
+  seq: string;
+  posted: string;
+  pending: string;
+  held: string;
+  state: string;
+  more: boolean;
+  top_up_in_flight: string | null;
+  threshold: string | null;
+  decision: string | null;
+  reason: string | null;
+}
+
+/** Below the time an actor gives a posting, so that an attempt ends before the next one begins. */
+export const BOUND_POSTING = `set local statement_timeout = '8s'`;
+
+export const OPEN_ACCOUNT = `
+  select s.*, case when a.owner_type = 'organization' then a.owner_id end as organization_id
+  from open_account($1::uuid) s cross join accounts a
+  where a.id = $1::uuid`;
+
+type OpenAccountRow = StandingRow & { organization_id: string | null };
+
+/** Opens an account for a new run of its actor: every older run is fenced out. Raises `account-not-found`. */
+export async function openAccount(connection: Connection, accountId: string): Promise<OpenedAccount> {
+  await connection.query(BOUND_POSTING);
+  const { rows } = await connection.query<OpenAccountRow>(OPEN_ACCOUNT, [accountId]);
+  const row = only(rows);
+  return { standing: standingFrom(row), organizationId: row.organization_id };
+}
+
+export const POST_PENDING = `
+  select * from post_pending($1::uuid, $2::int8, $3::int8, $4::int4, $5::timestamptz)`;
+
+type PostPendingRow = StandingRow & { entries_written: number; commands_refused: number };
+
+export interface Posting {
+  readonly accountId: string;
+  readonly epoch: number;
+  /** The last entry the actor knows of; an account beyond it is not posted again, only told. */
+  readonly afterSeq: number;
+}
+
+/** One posting, in the caller's transaction. Raises `fenced-out` under an old epoch, and `account-not-found`. */
+export async function postPending(connection: Connection, posting: Posting, now: Date): Promise<Posted> {
+  const { accountId, epoch, afterSeq } = posting;
+  await connection.query(BOUND_POSTING);
+  const { rows } = await connection.query<PostPendingRow>(POST_PENDING, [
+    accountId,
+    epoch,
+    afterSeq,
+    MOST_COMMANDS,
+    now,
+  ]);
+  const row = only(rows);
+  return {
+    standing: standingFrom(row),
+    entriesWritten: row.entries_written,
+    commandsRefused: row.commands_refused,
+  };
+}
+
+function standingFrom(row: StandingRow): Standing {
+  return {
+    epoch: Number(row.epoch),
+    seq: Number(row.seq),
+    postedNanos: row.posted,
+    pendingNanos: row.pending,
+    heldNanos: row.held,
+    state: row.state,
+    more: row.more,
+    topUpInFlight: row.top_up_in_flight,
+    thresholdNanos: row.threshold,
+    decision: row.decision,
+    reason: row.reason,
+  };
+}
+
+function only<Row>(rows: readonly Row[]): Row {
+  const [row] = rows;
+  if (row === undefined) throw new Error('the database answered without a row');
+  return row;
+}

@@ -1,0 +1,127 @@
+// What an account's actor remembers between postings, its pure transitions, and how operators read it.
+import { formatDollars, nanos, nanosFromString } from '../ledger/money.ts';
+import type { OpenedAccount, Posted, Standing } from '../ledger/posting.ts';
+
+/** The value of the search attribute `AccountState`. */
+export type AccountCondition = 'ok' | 'low' | 'topping_up' | 'overdrawn' | 'frozen' | 'attention';
+
+/** The actor's memory: a cache of Postgres, plain JSON, carried over when it continues as new. */
+export interface AccountState {
+  readonly standing: Standing;
+  readonly organizationId: string | null;
+  readonly workWaiting: boolean;
+  /** The top-up whose workflow this actor started last. */
+  readonly topUpStarted: string | null;
+  /** The condition that the search attribute shows. */
+  readonly shown: AccountCondition | null;
+  /** How many commands the database refused since the actor opened the account. */
+  readonly commandsRefused: number;
+}
+
+const NOTHING: Standing = {
+  epoch: 0,
+  seq: 0,
+  postedNanos: '0',
+  pendingNanos: '0',
+  heldNanos: '0',
+  state: 'open',
+  more: false,
+  topUpInFlight: null,
+  thresholdNanos: null,
+  decision: null,
+  reason: null,
+};
+
+/** An actor that has yet to open its account. Work is waiting: whoever started it rang. */
+export function opening(): AccountState {
+  return {
+    standing: NOTHING,
+    organizationId: null,
+    workWaiting: true,
+    topUpStarted: null,
+    shown: null,
+    commandsRefused: 0,
+  };
+}
+
+export function opened(state: AccountState, account: OpenedAccount): AccountState {
+  return { ...state, standing: account.standing, organizationId: account.organizationId };
+}
+
+export function rung(state: AccountState): AccountState {
+  return { ...state, workWaiting: true };
+}
+
+/** Before the posting, so that a ring during it is kept. */
+export function postingBegun(state: AccountState): AccountState {
+  return { ...state, workWaiting: false };
+}
+
+export function posted(state: AccountState, { standing, commandsRefused }: Posted): AccountState {
+  return {
+    ...state,
+    standing,
+    workWaiting: state.workWaiting || standing.more,
+    commandsRefused: state.commandsRefused + commandsRefused,
+  };
+}
+
+/** The top-up whose workflow is still to be started, if any. */
+export function topUpToStart({ standing, topUpStarted }: AccountState): string | null {
+  return standing.topUpInFlight === topUpStarted ? null : standing.topUpInFlight;
+}
+
+export function topUpBegun(state: AccountState, topUpId: string): AccountState {
+  return { ...state, topUpStarted: topUpId };
+}
+
+export function shownAs(state: AccountState, shown: AccountCondition): AccountState {
+  return { ...state, shown };
+}
+
+/** The one word for how the account is; the first that applies. */
+export function condition({ standing, commandsRefused }: AccountState): AccountCondition {
+  const balance = balanceOf(standing);
+  if (standing.state !== 'open') return 'frozen';
+  if (commandsRefused > 0 || (standing.decision !== null && standing.decision === 'suspended'))
+    return 'attention';
+  if (standing.topUpInFlight !== null) return 'topping_up';
+  if (balance < 0n) return 'overdrawn';
+  if (standing.thresholdNanos !== null && balance < nanosFromString(standing.thresholdNanos)) return 'low';
+  return 'ok';
+}
+
+/** What an operator reads under Current Details in the Temporal UI, as Markdown. */
+export function details(state: AccountState): string {
+  const { standing } = state;
+  const lines = [
+    `**Balance ${formatDollars(balanceOf(standing))}** · ${condition(state).replace('_', ' ')} · account ${standing.state}`,
+    '',
+    '| | USD |',
+    '|---|---:|',
+    `| Posted, after entry ${standing.seq} | ${dollars(standing.postedNanos)} |`,
+    `| Pending | ${dollars(standing.pendingNanos)} |`,
+    `| Held | ${dollars(standing.heldNanos)} |`,
+    `| Auto top-up below | ${standing.thresholdNanos === null ? 'no rule' : dollars(standing.thresholdNanos)} |`,
+    '',
+    `**Last decision:** ${standing.decision ?? 'none yet'}${standing.reason === null ? '' : ` – ${standing.reason}`}`,
+  ];
+  if (standing.topUpInFlight !== null)
+    lines.push('', `**Top-up under way:** \`top-up/${standing.topUpInFlight}\``);
+  if (state.commandsRefused > 0) {
+    lines.push(
+      '',
+      `**Attention:** the database refused ${state.commandsRefused} command(s) of this account.`,
+    );
+  }
+  lines.push('', `Epoch ${standing.epoch}`);
+  return lines.join('\n');
+}
+
+function balanceOf(standing: Standing) {
+  return nanos(nanosFromString(standing.postedNanos) + nanosFromString(standing.pendingNanos));
+}
+
+function dollars(text: string): string {
+  return formatDollars(nanosFromString(text));
+}

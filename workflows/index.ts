@@ -1,0 +1,2 @@
+// Every workflow of Coffer, as workers bundle them.
+export * from './account.ts';

@@ -1,0 +1,63 @@
+// What can be said to an account's actor and to a top-up: the names and shapes of their messages, and their ids.
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Standing } from '../ledger/posting.ts';
+
+/** Why somebody rings an account's actor; operators read it in the actor's history. */
+export type RingReason =
+  | 'threshold-crossed'
+  | 'credit-refused'
+  | 'interval'
+  | 'overdue'
+  | 'rule-changed'
+  | 'evaluation-due'
+  | 'command-stored'
+  | 'top-up-settled';
+
+/** A ring says that there is work, and why. The actor never computes with what it carries. */
+export interface Ring {
+  readonly reason: RingReason;
+  /** What was pending when the ring was made, as an integer string of nanos. */
+  readonly pendingNanos?: string;
+  /** The key of the ledger command that was stored. */
+  readonly commandKey?: string;
+  /** The request that led to the ring. */
+  readonly requestId?: string;
+}
+
+/** There is usage to post, or a decision to make. Sent by intake and by the sweeper. */
+export const usageRecorded = defineSignal<[Ring]>('usageRecorded');
+
+/** A ledger command waits. Sent by whoever stored it. */
+export const commandStored = defineSignal<[Ring]>('commandStored');
+
+/** A top-up came to its end: paid, failed or closed. Sent by the top-up, through an activity. */
+export const topUpSettled = defineSignal<[Ring]>('topUpSettled');
+
+/** Posts what waits and answers with where the account stands after a posting that began after the request. */
+export const postNowUpdate = defineUpdate<Standing, []>('postNow');
+
+/** Where the account stood after the actor's last posting. */
+export const standingQuery = defineQuery<Standing>('standing');
+
+/** The failure of a `postNow` that came while the actor rolled over: ask again. */
+export const ROLLING_OVER = 'RollingOver';
+
+/** The workflow type of an account's actor, and of a top-up. */
+export const ACCOUNT_WORKFLOW = 'account';
+export const TOP_UP_WORKFLOW = 'topUp';
+
+/** What a top-up's workflow is started with; everything else is in its row. */
+export interface TopUpInput {
+  readonly topUpId: string;
+  readonly accountId: string;
+}
+
+/** The id of an account's one actor. */
+export function accountWorkflowId(accountId: string): string {
+  return `account/${accountId}`;
+}
+
+/** The id of a top-up's workflow. */
+export function topUpWorkflowId(topUpId: string): string {
+  return `top-up/${topUpId}`;
+}
