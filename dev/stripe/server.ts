@@ -14,7 +14,6 @@ import { nextTimerAtMs, runDueTimers } from './flows/timers.ts';
 import { servePage } from './pages/pages.ts';
 import { ROUTES } from './routes/all.ts';
 import { startCourier } from './webhooks/courier.ts';
-import { closeConnections } from './webhooks/post.ts';
 
 const BODY_LIMIT = 1_000_000;
 const IDLE_MS = 60_000;
@@ -106,10 +105,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     async close() {
       closed = true;
       timers.stop();
+      const ended = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await ended;
       await courier.stop();
-      closeConnections();
       store.close();
     },
   };

@@ -67,10 +67,12 @@ export function apiOf(
     }
     if (key !== null) keysInUse.add(key);
     try {
-      if (fault?.kind === 'delay' && fault.when !== 'after') await sleep(fault.delayMs ?? 1000);
+      if (fault?.kind === 'delay' && fault.when !== 'after')
+        await sleep(fault.delayMs ?? 1000, null, { ref: false });
       const reply = execute();
       await sendEventsOf(pending.requestId);
-      if (fault?.kind === 'delay' && fault.when === 'after') await sleep(fault.delayMs ?? 1000);
+      if (fault?.kind === 'delay' && fault.when === 'after')
+        await sleep(fault.delayMs ?? 1000, null, { ref: false });
       return fault?.kind === 'execute_then_drop' ? DROP : reply;
     } finally {
       if (key !== null) keysInUse.delete(key);

@@ -36,8 +36,3 @@ export function page<Body extends { id: string }, Hidden>(
   const kept = params.ending_before === undefined ? found.slice(0, limit) : found.slice(-limit);
   return { object: 'list', data: kept.map(view), has_more: hasMore, url };
 }
-
-/** A list reply of things that always fit one page. */
-export function wholeList<Body>(data: Body[], url: string): Stripe.ApiList<Body> {
-  return { object: 'list', data, has_more: false, url };
-}

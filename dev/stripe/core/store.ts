@@ -1,4 +1,6 @@
 // The sandbox's memory: one SQLite file that keeps every object, reply, event and timer through a kill.
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
 const SCHEMA = `
@@ -55,6 +57,7 @@ export interface Store {
 
 /** Opens (or makes) the store; `:memory:` keeps it for the life of the process. Commits survive a killed process. */
 export function openStore(file: string): Store {
+  if (file !== ':memory:') mkdirSync(dirname(resolve(file)), { recursive: true });
   const database = new DatabaseSync(file);
   database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000;');
   database.exec(SCHEMA);
@@ -101,7 +104,7 @@ export function openStore(file: string): Store {
 }
 
 /** The column as text; null when it is null. */
-export function textOf(value: string | number | null | undefined): string | null {
+function textOf(value: string | number | null | undefined): string | null {
   return value === null || value === undefined ? null : String(value);
 }
 

@@ -16,13 +16,13 @@ import { type PersistedList, persistedList } from './persisted-list.ts';
 import type { Store } from './store.ts';
 
 /** The request whose effects are being written; events name it. */
-export interface CurrentRequest {
+interface CurrentRequest {
   id: string;
   idempotencyKey: string | null;
   receivedAtMs: number;
 }
 
-export type Nothing = Record<string, never>;
+type Nothing = Record<string, never>;
 
 export interface World {
   store: Store;

@@ -39,6 +39,7 @@ export function showIndex(world: World): PageReply {
       ${table('Payments', ['Time', 'Amount', 'Status', 'For', 'Charge'], charges)}
       ${table('Events', ['Time', 'Type', 'Delivery', 'Event'], events)}
       ${table('Requests', ['Time', 'Request', 'Status', 'Fault'], requests)}`,
+    'wide',
   );
 }
 

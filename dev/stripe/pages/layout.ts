@@ -8,7 +8,7 @@ export interface PageReply {
 }
 
 /** A whole page with the SANDBOX banner. */
-export function pageReply(status: number, title: string, body: Html): PageReply {
+export function pageReply(status: number, title: string, body: Html, width = ''): PageReply {
   const document = html`<!doctype html>
 <html lang="en">
 <head>
@@ -20,7 +20,7 @@ export function pageReply(status: number, title: string, body: Html): PageReply 
 </head>
 <body>
 <p class="banner" role="note"><strong>SANDBOX</strong> No real card, no real money.</p>
-<main>${body}</main>
+<main class="${width}">${body}</main>
 </body>
 </html>
 `;

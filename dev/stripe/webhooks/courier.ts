@@ -1,9 +1,9 @@
 // The courier: takes queued deliveries to their endpoints, up to eight at once, again and again until they arrive.
 import type { Row } from '../core/store.ts';
 import type { World } from '../core/world.ts';
-import { takeDeliveryFault } from './delivery-faults.ts';
+import { type DeliveryFault, takeDeliveryFault } from './delivery-faults.ts';
 import { viewEvent } from './emit.ts';
-import { postSigned } from './post.ts';
+import { hirePostman, type Postman } from './post.ts';
 
 const AT_ONCE = 8;
 const FIRST_RETRY_MS = 500;
@@ -16,14 +16,15 @@ export interface Courier {
   wake(): void;
   /** Sends the events of a request before its reply, where a `send_before_response` fault asks for it. */
   sendAhead(requestId: string): Promise<void>;
-  /** Lets held deliveries go, in random order when asked. */
+  /** Lets held deliveries go; how many they were. */
   release(): number;
-  /** Sends nothing more and waits for what is on its way. */
+  /** Sends nothing more; what is on its way is cut off and sent again by the next courier. */
   stop(): Promise<void>;
 }
 
 /** A courier over the deliveries in the store; it takes up what an earlier process left. */
 export function startCourier(world: World): Courier {
+  const postman = hirePostman(AT_ONCE);
   const underway = new Map<number, Promise<void>>();
   let timer: NodeJS.Timeout | null = null;
   let stopped = false;
@@ -41,10 +42,13 @@ export function startCourier(world: World): Courier {
          where d.state = 'waiting' and json_extract(e.body, '$.request.id') = ? order by d.rank`,
         requestId,
       );
-      for (const row of rows) {
-        if (takeDeliveryFault(world, 'send_before_response', String(row['event_type'])) !== undefined)
-          await send(row);
-      }
+      const concerns = (fault: DeliveryFault, row: Row) =>
+        fault.types === undefined || fault.types.includes(String(row['event_type']));
+      const taken = world.deliveryFaults.take(
+        (fault) => fault.kind === 'send_before_response' && rows.some((row) => concerns(fault, row)),
+      );
+      if (taken === undefined) return;
+      for (const row of rows.filter((candidate) => concerns(taken, candidate))) await send(row);
     },
     release() {
       const { changes } = world.store.run(
@@ -57,6 +61,7 @@ export function startCourier(world: World): Courier {
     async stop() {
       stopped = true;
       if (timer !== null) clearTimeout(timer);
+      postman.close();
       await Promise.all(underway.values());
     },
   };
@@ -91,7 +96,7 @@ export function startCourier(world: World): Courier {
     const id = Number(row['id']);
     const known = underway.get(id);
     if (known !== undefined) return known;
-    const sending = deliver(world, row).finally(() => {
+    const sending = deliver(world, postman, row).finally(() => {
       underway.delete(id);
       courier.wake();
     });
@@ -101,7 +106,7 @@ export function startCourier(world: World): Courier {
 }
 
 /** One try of one delivery, and what it makes of the delivery. */
-async function deliver(world: World, row: Row): Promise<void> {
+async function deliver(world: World, postman: Postman, row: Row): Promise<void> {
   const event = world.events.find(String(row['event_id']))?.body;
   const endpoint = world.webhookEndpoints.find(String(row['endpoint_id']));
   if (event === undefined || endpoint === undefined) {
@@ -112,7 +117,7 @@ async function deliver(world: World, row: Row): Promise<void> {
   const stale = takeDeliveryFault(world, 'stale_timestamp', event.type) !== undefined;
   // Receivers check the signature's age against their own clock, so it is real time that is signed.
   const realNow = Math.floor(Date.now() / 1000);
-  const { ok, result } = await postSigned({
+  const { ok, result } = await postman.post({
     url: endpoint.body.url,
     secret: forged ? `${endpoint.hidden.secret}-forged` : endpoint.hidden.secret,
     payload: JSON.stringify(viewEvent(world, event), null, 2),
