@@ -1,7 +1,17 @@
 // One API request from arrival to reply: key, version, faults, idempotency, execution.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { API_VERSION } from './api-version.ts';
 import { requireTestKey } from './auth.ts';
+import {
+  type ApiReply,
+  type ApiRequest,
+  asRefusal,
+  DROP,
+  header,
+  headersOf,
+  type Pending,
+  refusalReply,
+  unknownRoute,
+} from './exchange.ts';
 import { expanded } from './expand.ts';
 import { type FormValue, parseForm } from './form.ts';
 import { keepReply, keptReply, requestHash } from './idempotency.ts';
@@ -11,32 +21,6 @@ import { badParameter, envelope, StripeRefusal } from './refusal.ts';
 import { keyInUse, type RequestFault, refusalOf, serverError, takeRequestFault } from './request-faults.ts';
 import { type Route, routeFinder } from './route.ts';
 import type { World } from './world.ts';
-
-export interface ApiRequest {
-  method: string;
-  path: string;
-  query: string;
-  body: string;
-  headers: Record<string, string | string[] | undefined>;
-}
-
-export interface ApiReply {
-  status: number;
-  headers: Record<string, string>;
-  body: string;
-}
-
-/** A connection to be cut instead of an answer. */
-export const DROP = Symbol('drop');
-
-interface Pending {
-  request: ApiRequest;
-  requestId: string;
-  receivedAtMs: number;
-  version: string | null;
-  key: string | null;
-  fault: RequestFault | undefined;
-}
 
 /** Answers API requests on `world`; `sendEventsOf` sends a request's events ahead of its reply where a fault asks for that. */
 export function apiOf(
@@ -187,46 +171,7 @@ function statusOf(refusal: StripeRefusal | null): number {
   return refusal === null ? 200 : refusal.status;
 }
 
-function refusalReply(pending: Pending, refusal: StripeRefusal): ApiReply {
-  const body = JSON.stringify(envelope(refusal.error, pending.requestId), null, 2);
-  const headers = headersOf(pending, null);
-  if (refusal.status === 429) headers['Retry-After'] = '1';
-  return { status: refusal.status, headers, body };
-}
-
-function headersOf(pending: Pending, originalRequest: string | null): Record<string, string> {
-  return {
-    'Content-Type': 'application/json',
-    'Request-Id': pending.requestId,
-    'Stripe-Version': pending.version ?? API_VERSION,
-    ...(pending.key !== null && { 'Idempotency-Key': pending.key }),
-    ...(originalRequest !== null && { 'Idempotent-Replayed': 'true', 'Original-Request': originalRequest }),
-  };
-}
-
-function unknownRoute({ method, path }: ApiRequest): StripeRefusal {
-  return new StripeRefusal(
-    404,
-    {
-      type: 'invalid_request_error',
-      message: `Unrecognized request URL (${method}: ${path}). Please see https://stripe.com/docs or we can help at https://support.stripe.com/.`,
-    },
-    { executed: false },
-  );
-}
-
-function asRefusal(error: unknown): StripeRefusal {
-  if (error instanceof StripeRefusal) return error;
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  return serverError(false, false);
-}
-
 function expandOf(params: { [key: string]: FormValue }): string[] {
   const paths = params['expand'];
   return Array.isArray(paths) ? paths.filter((path) => typeof path === 'string') : [];
-}
-
-function header(request: ApiRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value[0] : value;
 }

@@ -3,10 +3,10 @@ import type Stripe from 'stripe';
 import { z } from 'zod';
 import { lineItems } from '../core/expand.ts';
 import { page } from '../core/lists.ts';
-import { allowedTypes, METHOD_TYPES } from '../core/method-types.ts';
+import { allowedTypes } from '../core/method-types.ts';
 import { requireAmount, requireCurrency } from '../core/money-bounds.ts';
-import { boolean, integer, listParams, metadata, params, range, text, url } from '../core/params.ts';
-import { badParameter, invalid, missing } from '../core/refusal.ts';
+import { listParams, params, range, text } from '../core/params.ts';
+import { invalid, missing } from '../core/refusal.ts';
 import { type Call, type Route, route } from '../core/route.ts';
 import type { World } from '../core/world.ts';
 import { expireSession, type StoredSession } from '../flows/checkout.ts';
@@ -15,58 +15,8 @@ import { schedule } from '../flows/schedule.ts';
 import { buildSession, type SessionHidden } from '../objects/session.ts';
 import { buildSetupIntent } from '../objects/setup-intent.ts';
 import { emit } from '../webhooks/emit.ts';
-import { LINE_ITEMS, sessionLines } from './session-lines.ts';
-
-const HALF_AN_HOUR_S = 1_800;
-const A_DAY_S = 86_400;
-
-const CREATE = params({
-  mode: z.enum(['payment', 'setup']),
-  ui_mode: z.literal('hosted_page').optional(),
-  customer: text.optional(),
-  customer_email: text.optional(),
-  client_reference_id: z.string().max(200).optional(),
-  currency: text.optional(),
-  line_items: LINE_ITEMS.optional(),
-  success_url: url,
-  cancel_url: url.optional(),
-  expires_at: integer.optional(),
-  metadata: metadata.optional(),
-  adaptive_pricing: z.strictObject({ enabled: boolean.optional() }).optional(),
-  submit_type: z.enum(['auto', 'pay']).optional(),
-  consent_collection: z
-    .strictObject({
-      payment_method_reuse_agreement: z.strictObject({ position: z.enum(['auto', 'hidden']) }).optional(),
-    })
-    .optional(),
-  payment_intent_data: z
-    .strictObject({
-      description: z.string().max(1000).optional(),
-      metadata: metadata.optional(),
-      receipt_email: text.optional(),
-      setup_future_usage: z.enum(['off_session', 'on_session']).optional(),
-      statement_descriptor_suffix: z.string().max(22).optional(),
-    })
-    .optional(),
-  setup_intent_data: z
-    .strictObject({ description: z.string().max(1000).optional(), metadata: metadata.optional() })
-    .optional(),
-  invoice_creation: z
-    .strictObject({
-      enabled: boolean,
-      invoice_data: z
-        .strictObject({
-          description: text.optional(),
-          footer: text.optional(),
-          metadata: metadata.optional(),
-        })
-        .optional(),
-    })
-    .optional(),
-  ...METHOD_TYPES,
-});
-
-type Create = z.output<typeof CREATE>;
+import { sessionLines } from './session-lines.ts';
+import { CREATE, type Create, requireExpiry, requireSense } from './session-params.ts';
 
 export const checkoutSessionRoutes: Route[] = [
   route('POST', '/v1/checkout/sessions', CREATE, (given, { world, versioned }) => {
@@ -143,53 +93,6 @@ function known({ world, id }: Call): StoredSession {
   const found = world.sessions.find(id);
   if (found === undefined) throw missing('checkout.session', id);
   return found;
-}
-
-/** Refuses combinations that contradict the mode. */
-function requireSense(given: Create): void {
-  const refuse = (param: string) => {
-    throw badParameter(`You can not pass \`${param}\` in \`${given.mode}\` mode.`, { param });
-  };
-  if (given.mode === 'setup') {
-    if (given.line_items !== undefined) refuse('line_items');
-    if (given.payment_intent_data !== undefined) refuse('payment_intent_data');
-    if (given.invoice_creation !== undefined) refuse('invoice_creation');
-    if (given.customer === undefined && given.currency === undefined) missingParam('currency');
-  } else {
-    if (given.setup_intent_data !== undefined) refuse('setup_intent_data');
-    if (given.line_items === undefined) missingParam('line_items');
-  }
-  if (given.customer !== undefined && given.customer_email !== undefined) {
-    throw badParameter('You may only specify one of these parameters: customer, customer_email.', {
-      code: 'parameters_exclusive',
-      param: 'customer_email',
-    });
-  }
-}
-
-function missingParam(param: string): never {
-  throw badParameter(`Missing required param: ${param}.`, { code: 'parameter_missing', param });
-}
-
-function requireExpiry(expiresAt: number | undefined, now: number): number {
-  if (expiresAt === undefined) return now + A_DAY_S;
-  if (expiresAt < now + HALF_AN_HOUR_S) {
-    throw badParameter(
-      'The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.',
-      {
-        param: 'expires_at',
-      },
-    );
-  }
-  if (expiresAt > now + A_DAY_S) {
-    throw badParameter(
-      'The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.',
-      {
-        param: 'expires_at',
-      },
-    );
-  }
-  return expiresAt;
 }
 
 function setupIntentFor(
