@@ -120,7 +120,8 @@ export function problemBody(
   };
 }
 
-const CONNECTION_FAILURES = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|57P0[1-4]|08\w{3}|53300|25P04)$/;
+const CONNECTION_FAILURES =
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|57P0[1-4]|08\w{3}|53300|25P04)$/;
 
 /** Turns whatever was thrown into a problem: refusals keep their code, a database that is away is a 503. */
 export function problemFrom(error: unknown): Problem {
@@ -132,9 +133,13 @@ export function problemFrom(error: unknown): Problem {
       cause: error,
     });
   }
-  return new Problem('internal-error', 'Nothing is known to be stored. The request id finds it in the logs.', {
-    cause: error,
-  });
+  return new Problem(
+    'internal-error',
+    'Nothing is known to be stored. The request id finds it in the logs.',
+    {
+      cause: error,
+    },
+  );
 }
 
 /** Whether Postgres cannot be reached, is shutting down or starting up, or dropped the connection. */

@@ -40,7 +40,9 @@ export interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z
   /** Whether the write takes an `Idempotency-Key` header. */
   readonly idempotent?: boolean;
   /** Status → what it answers with; a schema, or a content type for streams. */
-  readonly answers: Readonly<Record<number, { description: string; schema?: z.ZodType; contentType?: string }>>;
+  readonly answers: Readonly<
+    Record<number, { description: string; schema?: z.ZodType; contentType?: string }>
+  >;
   /** The problems a caller of this route must expect, beside those every route has. */
   readonly problems?: readonly ProblemCode[];
   handle(context: RouteContext<z.output<P>, z.output<Q>, z.output<B>>): Promise<RouteAnswer | undefined>;
@@ -97,7 +99,10 @@ export function mountRoutes(routes: readonly Route[]): Router {
   for (const [path, methods] of methodsByPath) {
     router.all(path, (request, response) => {
       response.set('allow', methods.join(', '));
-      throw new Problem('method-not-allowed', `${request.method} is not allowed here: use ${methods.join(' or ')}.`);
+      throw new Problem(
+        'method-not-allowed',
+        `${request.method} is not allowed here: use ${methods.join(' or ')}.`,
+      );
     });
   }
   return router;
@@ -128,13 +133,18 @@ function parse<T extends z.ZodType>(schema: T, input: unknown, root: string): z.
   if (result.success) return result.data;
   const errors = fieldErrors(result.error, root);
   const first = errors[0];
-  throw new Problem('request-invalid', first && `${first.pointer || 'The body'}: ${first.detail}`, { errors });
+  throw new Problem('request-invalid', first && `${first.pointer || 'The body'}: ${first.detail}`, {
+    errors,
+  });
 }
 
 /** The fields that zod refused, as JSON pointers. */
 export function fieldErrors(error: z.ZodError, root = ''): FieldError[] {
   return error.issues.map((issue) => ({
-    pointer: [root, ...issue.path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/'),
+    pointer: [
+      root,
+      ...issue.path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1')),
+    ].join('/'),
     detail: issue.message,
   }));
 }

@@ -8,6 +8,8 @@ export type Connection = pg.PoolClient;
 export interface PoolOptions {
   readonly applicationName: string;
   readonly most?: number;
+  /** How long a statement waits for a lock before it fails with 55P03; without it, as long as the statement may run. */
+  readonly lockTimeoutMs?: number;
   /** Hears of connections that Postgres dropped; nothing needs doing, the next query opens a new one. */
   readonly onLost?: (error: Error) => void;
 }
@@ -19,7 +21,7 @@ export function createPool(url: string, options: PoolOptions): Pool {
     application_name: options.applicationName,
     max: options.most ?? 10,
     connectionTimeoutMillis: 5_000,
-    options: '-c timezone=UTC -c statement_timeout=15s -c idle_in_transaction_session_timeout=15s',
+    options: `-c timezone=UTC -c statement_timeout=15s -c idle_in_transaction_session_timeout=15s -c lock_timeout=${options.lockTimeoutMs ?? 0}`,
   });
   const onLost = options.onLost ?? (() => undefined);
   pool.on('error', onLost);
@@ -29,7 +31,10 @@ export function createPool(url: string, options: PoolOptions): Pool {
 }
 
 /** Runs `work` in one transaction: commits what it returns from, rolls back what it throws from. */
-export async function withTransaction<T>(pool: Pool, work: (connection: Connection) => Promise<T>): Promise<T> {
+export async function withTransaction<T>(
+  pool: Pool,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
   const connection = await pool.connect();
   let broken: Error | undefined;
   try {

@@ -302,3 +302,37 @@ begin
   ) u on true
   where u.position is null or u.position <= p.last_position;
 end $$;
+
+/* Stores one event that has no price, once per id: the same id elsewhere, priced or not, is found first. */
+create function store_unpriced_usage(
+  p_account uuid, p_id text, p_day date, p_member uuid, p_key uuid, p_model text, p_batched boolean,
+  p_input int4, p_cached int4, p_written int4, p_output int4, p_occurred timestamptz, p_now timestamptz,
+  p_hold uuid, p_batch text, p_metadata jsonb
+) returns text language plpgsql volatile as $$
+declare
+  v_same boolean;
+begin
+  perform 1 from account_balances where account_id = p_account for update;
+  select (s.api_key_id, s.model, s.batched, s.input_tokens, s.cached_input_tokens, s.cache_write_tokens, s.output_tokens,
+      s.occurred_at, s.hold_id, s.batch_id, s.metadata)
+    is not distinct from (p_key, p_model, p_batched, p_input, p_cached, p_written, p_output, p_occurred, p_hold, p_batch, p_metadata)
+    into v_same
+    from (
+      select api_key_id, model, batched, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, occurred_at,
+        hold_id, batch_id, metadata
+      from usage_events where account_id = p_account and id = p_id and day in (p_day - 1, p_day, p_day + 1)
+      union all
+      select api_key_id, model, batched, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, occurred_at,
+        hold_id, batch_id, metadata
+      from unpriced_usage where account_id = p_account and id = p_id
+      limit 1
+    ) s;
+  if found then
+    return case when v_same then 'duplicate' else 'conflict' end;
+  end if;
+  insert into unpriced_usage (account_id, id, day, member_id, api_key_id, model, batched, input_tokens, cached_input_tokens,
+      cache_write_tokens, output_tokens, occurred_at, received_at, hold_id, batch_id, metadata)
+    values (p_account, p_id, p_day, p_member, p_key, p_model, p_batched, p_input, p_cached,
+      p_written, p_output, p_occurred, p_now, p_hold, p_batch, p_metadata);
+  return 'recorded';
+end $$;

@@ -1,0 +1,159 @@
+// `POST /v1/usage` on bare `node:http`: Express would cost five times the request itself.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { v7 as uuidv7 } from 'uuid';
+import { Problem, type ProblemBody, problemBody, problemFrom, problems } from '../problem.ts';
+import type { Intake, UnreadableEvent } from './intake.ts';
+
+const MOST_BODY_BYTES = 4 * 1024 * 1024;
+const MOST_EVENTS = 5_000;
+const MOST_BODIES_BYTES = 64 * 1024 * 1024;
+
+/** What the handler needs to know of the caller. */
+export interface UsageSender {
+  readonly scopes: ReadonlySet<string>;
+}
+
+export interface UsageHandlerOptions {
+  readonly intake: Intake;
+  /** The gateway token behind an `Authorization` header, or undefined. */
+  readonly authenticate: (
+    authorization: string | undefined,
+  ) => UsageSender | undefined | Promise<UsageSender | undefined>;
+  /** Hears of answers of 500 and above. */
+  readonly onFailure: (error: unknown, requestId: string) => void;
+}
+
+/** Makes the handler; it answers whether the request was its own. */
+export function createUsageHandler(options: UsageHandlerOptions) {
+  let bytesHeld = 0;
+  return (request: IncomingMessage, response: ServerResponse): boolean => {
+    const path = request.url ?? '';
+    if (path !== '/v1/usage' && !path.startsWith('/v1/usage?')) return false;
+    void answer(request, response);
+    return true;
+  };
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const requestId = uuidv7();
+    let held = 0;
+    try {
+      if (request.method !== 'POST') {
+        response.setHeader('allow', 'POST');
+        throw new Problem('method-not-allowed', `${request.method} is not allowed here: use POST.`);
+      }
+      const granted = options.authenticate(request.headers.authorization);
+      const sender = granted instanceof Promise ? await granted : granted;
+      if (sender === undefined) {
+        throw new Problem('unauthenticated', 'Send "Authorization: Bearer …" with a gateway token.');
+      }
+      const format = formatOf(request.headers['content-type']);
+      if (bytesHeld > MOST_BODIES_BYTES) {
+        throw new Problem('overloaded', 'Nothing of this request was stored. Send it again in a second.', {
+          retryAfterSeconds: 1,
+        });
+      }
+      const body = await readBody(request, (bytes) => {
+        held += bytes;
+        bytesHeld += bytes;
+      });
+      const events = format === 'ndjson' ? readLines(body) : readJson(body);
+      if (events.length > MOST_EVENTS) {
+        throw new Problem(
+          'too-many-events',
+          `A request takes up to ${MOST_EVENTS} events; this one has ${events.length}.`,
+        );
+      }
+      const results = await options.intake.record(events, sender.scopes.has('explicit-cost'));
+      send(response, 200, 'application/json', JSON.stringify({ results }), requestId);
+    } catch (error) {
+      const problem = problemFrom(error);
+      if (problems[problem.code].status >= 500) options.onFailure(error, requestId);
+      if (problem.retryAfterSeconds !== undefined)
+        response.setHeader('retry-after', problem.retryAfterSeconds);
+      // an unread body would be taken for the next request on this connection
+      if (!request.complete) response.setHeader('connection', 'close');
+      const shown: ProblemBody = problemBody(problem.code, { detail: problem.message, requestId });
+      send(response, shown.status, 'application/problem+json', JSON.stringify(shown), requestId);
+    } finally {
+      bytesHeld -= held;
+    }
+  }
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  body: string,
+  requestId: string,
+): void {
+  if (response.destroyed) return;
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': requestId,
+  });
+  response.end(body);
+}
+
+function formatOf(contentType: string | undefined): 'json' | 'ndjson' {
+  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
+  if (type === 'application/json') return 'json';
+  if (type === 'application/x-ndjson' || type === 'application/ndjson' || type === 'application/jsonl')
+    return 'ndjson';
+  throw new Problem(
+    'content-type-unsupported',
+    'Send application/json, or application/x-ndjson with an event a line.',
+  );
+}
+
+async function readBody(request: IncomingMessage, onBytes: (bytes: number) => void): Promise<string> {
+  const tooLarge = () =>
+    new Problem('body-too-large', `A body takes up to ${MOST_BODY_BYTES} bytes: send fewer events at once.`);
+  if (Number(request.headers['content-length'] ?? 0) > MOST_BODY_BYTES) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of request) {
+      if (!Buffer.isBuffer(chunk)) throw new Error('a request stream gave text');
+      length += chunk.length;
+      if (length > MOST_BODY_BYTES) throw tooLarge();
+      onBytes(chunk.length);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem('request-malformed', 'The request ended before its body was complete.', {
+      cause: error,
+    });
+  }
+  const [first] = chunks;
+  return (chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, length)).toString(
+    'utf8',
+  );
+}
+
+function readJson(body: string): unknown[] {
+  try {
+    const value: unknown = JSON.parse(body);
+    return Array.isArray(value) ? value : [value];
+  } catch {
+    throw new Problem('request-malformed', 'The body is not JSON.');
+  }
+}
+
+function readLines(body: string): unknown[] {
+  const events: unknown[] = [];
+  let number = 0;
+  for (const line of body.split('\n')) {
+    number += 1;
+    if (line.trim() === '') continue;
+    try {
+      events.push(JSON.parse(line));
+    } catch {
+      const unreadable: UnreadableEvent = { unreadable: `line ${number} is not JSON` };
+      events.push(unreadable);
+    }
+  }
+  return events;
+}
