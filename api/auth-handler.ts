@@ -49,6 +49,8 @@ function webRequest(request: ExpressRequest, body: Buffer | undefined, baseUrl: 
   for (const [name, value] of Object.entries(request.headers)) {
     for (const one of [value ?? []].flat()) headers.append(name, one);
   }
+  // Node's own fetch sends this one alone, and would be taken for a browser that hides where it is
+  if (!headers.has('sec-fetch-site')) headers.delete('sec-fetch-mode');
   headers.delete(CLIENT_ADDRESS_HEADER);
   if (request.ip !== undefined) headers.set(CLIENT_ADDRESS_HEADER, request.ip);
   return new Request(new URL(request.originalUrl, baseUrl), {

@@ -1,0 +1,397 @@
+// People: sign-up to sessions, accounts that come with their owners, and organizations that never lose the last one.
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { getMigrations } from 'better-auth/db/migration';
+import { type Right, requireAccount } from '../api/access.ts';
+import type { PersonPrincipal } from '../api/principal.ts';
+import { type Connection, withTransaction } from '../ledger/database.ts';
+import { addMember } from '../ledger/members.ts';
+import { createTestDatabase, type TestDatabase } from './support/database.ts';
+import {
+  createOperatorToken,
+  createOrganization,
+  createPerson,
+  createTeam,
+  signIn,
+} from './support/people.ts';
+import { type PeopleApi, startPeopleApi } from './support/people-api.ts';
+
+const ROUNDS = 8;
+const PASSWORD = 'correct horse battery';
+const NOBODYS_ID = '0199e0a0-0000-7000-8000-000000000000';
+
+const person = { name: 'A', email: 'bad-input@example.com', password: PASSWORD };
+
+let database: TestDatabase;
+let api: PeopleApi;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await startPeopleApi(database);
+});
+
+afterAll(async () => {
+  await api.close();
+  await database.drop();
+});
+
+test('the sign-in library finds every table, column and index that it expects', async () => {
+  const { toBeCreated, toBeAdded, toBeAddedIndexes, unsafeChanges, schemaProblems } = await getMigrations(
+    api.auth.options,
+  );
+  expect({ toBeCreated, toBeAdded, toBeAddedIndexes, unsafeChanges, schemaProblems }).toEqual({
+    toBeCreated: [],
+    toBeAdded: [],
+    toBeAddedIndexes: [],
+    unsafeChanges: [],
+    schemaProblems: [],
+  });
+});
+
+test('a person who signs up has a personal account of their own', async () => {
+  const { status, body, headers } = await signUp('ina@example.com', 'Ina');
+  expect(status).toBe(200);
+  const me = await api.call('GET', '/v1/me', { as: headers.get('set-auth-token') ?? '' });
+  expect(me.body).toEqual({
+    id: body.user.id,
+    name: 'Ina',
+    email: 'ina@example.com',
+    personalAccountId: expect.any(String),
+    organizations: [],
+  });
+  const { rows } = await database.pool.query(
+    `select a.owner_type, a.owner_id, a.currency, a.created_at = p.created_at as together, b.state
+     from accounts a join account_balances b on b.account_id = a.id join auth.people p on p.id = a.owner_id
+     where a.id = $1`,
+    [me.body.personalAccountId],
+  );
+  expect(rows).toEqual([
+    { owner_type: 'person', owner_id: body.user.id, currency: 'usd', together: true, state: 'open' },
+  ]);
+});
+
+test('a person whose account cannot be opened is not signed up either', async () => {
+  await database.pool.query('alter table account_balances add constraint no_more check (false) not valid');
+  try {
+    expect((await signUp('late@example.com')).status).toBe(422);
+  } finally {
+    await database.pool.query('alter table account_balances drop constraint no_more');
+  }
+  const { rows } = await database.pool.query(`select from auth.people where email = 'late@example.com'`);
+  expect(rows).toHaveLength(0);
+});
+
+test('sign-in by e-mail answers with a token that works as bearer and a cookie that works in a browser', async () => {
+  await signUp('bea@example.com', 'Bea');
+  const signedIn = await api.call('POST', '/api/auth/sign-in/email', {
+    body: { email: 'Bea@Example.com', password: PASSWORD },
+  });
+  const token = signedIn.headers.get('set-auth-token') ?? '';
+  expect((await api.call('GET', '/v1/me', { as: token })).body.name).toBe('Bea');
+  expect((await api.call('GET', '/v1/me', { as: encodeURIComponent(token) })).status).toBe(200);
+  const cookie = signedIn.headers.get('set-cookie') ?? '';
+  expect(cookie).toMatch(/^coffer\.session_token=.*HttpOnly; SameSite=Lax/);
+  const [pair = ''] = cookie.split(';');
+  expect((await api.call('GET', '/v1/me', { headers: { cookie: pair } })).body.name).toBe('Bea');
+  const wrong = { body: { email: 'bea@example.com', password: 'wrong horse' } };
+  expect((await api.call('POST', '/api/auth/sign-in/email', wrong)).status).toBe(401);
+
+  expect((await api.call('POST', '/api/auth/sign-out', { as: token, body: {} })).status).toBe(200);
+  expect((await api.call('GET', '/v1/me', { as: token })).status).toBe(401);
+});
+
+test('reading a session from the database is not enough to use it, and a cookie never speaks for a bad token', async () => {
+  const { personId } = await createPerson(database.pool);
+  const token = await signIn(api.auth, personId);
+  const [unsigned = ''] = token.split('.');
+  const cookie = `coffer.session_token=${encodeURIComponent(token)}`;
+  expect((await api.call('GET', '/v1/me', { headers: { cookie } })).status).toBe(200);
+  for (const authorization of [
+    `Bearer ${unsigned}`,
+    `Bearer ${token.slice(0, -3)}AA=`,
+    'Bearer',
+    'Basic YTpi',
+    '',
+  ]) {
+    expect((await api.call('GET', '/v1/me', { headers: { authorization } })).status).toBe(401);
+    expect((await api.call('GET', '/v1/me', { headers: { authorization, cookie } })).status).toBe(401);
+  }
+});
+
+test('an organization comes with its account and its first owner, or not at all', async () => {
+  const { personId } = await createPerson(database.pool, 'Fay Founder');
+  const create = (slug: string) =>
+    api.call('POST', '/api/auth/organization/create', { as: personId, body: { name: 'Initech', slug } });
+  const created = await create('initech');
+  expect(created.status).toBe(200);
+  expect(created.body).toMatchObject({
+    name: 'Initech',
+    slug: 'initech',
+    members: [{ userId: personId, role: 'owner' }],
+  });
+  expect((await api.call('GET', '/v1/me', { as: personId })).body.organizations).toEqual([
+    { id: created.body.id, name: 'Initech', slug: 'initech', role: 'owner', accountId: expect.any(String) },
+  ]);
+  expect((await create('initech')).status).toBe(400);
+
+  await database.pool.query('alter table auth.members add constraint no_more check (false) not valid');
+  try {
+    expect((await create('initrode')).status).toBe(500);
+  } finally {
+    await database.pool.query('alter table auth.members drop constraint no_more');
+  }
+  const { rows } = await database.pool.query(
+    `select from accounts where owner_id in (select id from auth.organizations where slug = 'initrode')
+     union all select from auth.organizations where slug = 'initrode'`,
+  );
+  expect(rows).toHaveLength(0);
+  const alone = database.pool.query(
+    `insert into auth.organizations (id, name, slug, created_at) values (gen_random_uuid(), 'X', 'x', now())`,
+  );
+  await expect(alone).rejects.toMatchObject({ constraint: 'last-owner' });
+});
+
+test('many who claim one slug or one address at once get one organization and one person', async () => {
+  const { personId } = await createPerson(database.pool);
+  const as = await signIn(api.auth, personId);
+  const body = { name: 'Race', slug: 'race' };
+  const [organizations, people] = await Promise.all([
+    Promise.all(
+      Array.from({ length: 6 }, () => api.call('POST', '/api/auth/organization/create', { as, body })),
+    ),
+    Promise.all(Array.from({ length: 4 }, () => signUp('race@example.com'))),
+  ]);
+  for (const answers of [organizations, people]) {
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    for (const { status } of answers) expect([200, 400, 409, 422]).toContain(status);
+  }
+});
+
+test.each<[Right, string]>([
+  ['read', 'owner admin member'],
+  ['add-credit', 'owner admin member'],
+  ['own-keys', 'owner admin member'],
+  ['manage-all-keys', 'owner admin'],
+  ['manage-auto-top-up', 'owner admin'],
+  ['manage-limits', 'owner admin'],
+  ['manage-members', 'owner admin'],
+  ['read-audit', 'owner admin'],
+  ['manage-owners', 'owner'],
+])(
+  'the right %s belongs to %s of an organization, and to everybody on their own account',
+  async (right, roles) => {
+    const team = await createTeam(database.pool);
+    for (const role of ['owner', 'admin', 'member'] as const) {
+      const asked = requireAccount(database.pool, principal(team[role].personId), team.accountId, right);
+      if (roles.split(' ').includes(role)) await expect(asked).resolves.toMatchObject({ role });
+      else await expect(asked).rejects.toMatchObject({ code: 'forbidden' });
+    }
+    const own = requireAccount(database.pool, principal(team.member.personId), team.member.accountId, right);
+    await expect(own).resolves.toMatchObject({ role: 'owner', ownerType: 'person' });
+  },
+);
+
+test('what is not mine to see answers like what does not exist', async () => {
+  const team = await createTeam(database.pool);
+  const foreign: [string, string][] = [
+    [team.outsider.personId, team.accountId],
+    [team.owner.personId, team.member.accountId],
+    [team.member.personId, team.owner.accountId],
+    [team.member.personId, NOBODYS_ID],
+    [team.member.personId, 'not-an-id'],
+    [team.member.personId, "' or true --"],
+  ];
+  const answers = await Promise.all(
+    foreign.map(([as, id]) => api.call('GET', `/v1/accounts/${encodeURIComponent(id)}/api-keys`, { as })),
+  );
+  for (const answer of answers) {
+    expect(answer.status).toBe(404);
+    expect(answer.body).toEqual(answers[0]?.body);
+  }
+});
+
+test('whoever is removed sees nothing from the next request on', async () => {
+  const team = await createTeam(database.pool);
+  const as = await signIn(api.auth, team.member.personId);
+  const path = `/v1/accounts/${team.accountId}/api-keys`;
+  expect((await api.call('GET', path, { as })).status).toBe(200);
+  await leave(team.organizationId, team.member.personId);
+  expect((await api.call('GET', path, { as })).status).toBe(404);
+  expect((await api.call('GET', '/v1/me', { as })).body.organizations).toEqual([]);
+});
+
+test('an operator reads every account and does nothing that is a member’s', async () => {
+  const team = await createTeam(database.pool);
+  const operator = {
+    kind: 'operator',
+    token: { id: NOBODYS_ID, kind: 'operator', name: 'x', scopes: new Set(['read']), expiresAt: undefined },
+  } as const;
+  const access = await requireAccount(database.pool, operator, team.owner.accountId, 'read');
+  expect(access.role).toBe('operator');
+  await expect(requireAccount(database.pool, operator, team.accountId, 'add-credit')).rejects.toMatchObject({
+    code: 'forbidden',
+  });
+  const blind = { ...operator, token: { ...operator.token, scopes: new Set(['prices']) } };
+  await expect(requireAccount(database.pool, blind, team.accountId, 'read')).rejects.toMatchObject({
+    code: 'account-not-found',
+  });
+  const as = await createOperatorToken(database.pool);
+  expect((await api.call('GET', `/v1/accounts/${team.accountId}/api-keys`, { as })).status).toBe(403);
+  expect((await api.call('GET', '/v1/me', { as })).status).toBe(403);
+});
+
+test('an organization never has zero owners, also when its two owners leave at the same moment', async () => {
+  for (let round = 0; round < ROUNDS; round++) {
+    const { organizationId, first, second } = await twoOwners();
+    const outcomes = await Promise.allSettled([leave(organizationId, first), leave(organizationId, second)]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'last-owner' },
+    });
+    expect(await ownersOf(organizationId)).toBe(1);
+  }
+});
+
+test('an organization never has zero owners, also when its two owners demote each other at the same moment', async () => {
+  for (let round = 0; round < ROUNDS; round++) {
+    const { organizationId, first, second } = await twoOwners();
+    const outcomes = await Promise.allSettled([
+      setRole(organizationId, first, 'member'),
+      setRole(organizationId, second, 'admin'),
+    ]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(await ownersOf(organizationId)).toBe(1);
+  }
+});
+
+test('the only owner may hand over and leave in one transaction, in whatever order', async () => {
+  const team = await createTeam(database.pool);
+  await withTransaction(database.pool, async (connection) => {
+    await leave(team.organizationId, team.owner.personId, connection);
+    await setRole(team.organizationId, team.admin.personId, 'owner', connection);
+  });
+  expect(await ownersOf(team.organizationId)).toBe(1);
+  await expect(leave(team.organizationId, team.admin.personId)).rejects.toMatchObject({ code: 'last-owner' });
+});
+
+test('a membership is of one person in one organization and in one of three roles', async () => {
+  const team = await createTeam(database.pool);
+  const { organizationId } = team;
+  const { personId } = team.member;
+  const again = addMember(database.pool, { organizationId, personId, role: 'admin', now: new Date() });
+  await expect(again).rejects.toMatchObject({ constraint: 'member_unique' });
+  const change = (set: string) =>
+    database.pool.query(`update auth.members set ${set} where person_id = $1`, [personId]);
+  await expect(change(`role = 'owner,admin'`)).rejects.toMatchObject({ constraint: 'member_role' });
+  await expect(change(`person_id = '${team.outsider.personId}'`)).rejects.toMatchObject({
+    constraint: 'record-immutable',
+  });
+});
+
+test.each([
+  'update',
+  'delete',
+  'leave',
+  'remove-member',
+  'update-member-role',
+  'invite-member',
+  'accept-invitation',
+  'get-full-organization',
+  'get-organization',
+])('the sign-in library’s own way to %s is closed', async (path) => {
+  const team = await createTeam(database.pool);
+  const { organizationId } = team;
+  const more = {
+    as: team.owner.personId,
+    body: { organizationId, memberId: team.member.personId, role: 'owner' },
+  };
+  expect((await api.call('POST', `/api/auth/organization/${path}`, more)).status).toBe(404);
+  expect((await api.call('GET', `/api/auth/organization/${path}`, { as: team.owner.personId })).status).toBe(
+    404,
+  );
+});
+
+test.each<[string, string, unknown]>([
+  ['a broken body', 'sign-up/email', '{"name":'],
+  ['an empty body', 'sign-up/email', {}],
+  ['a person without a name', 'sign-up/email', { ...person, name: '' }],
+  ['a person with a name of 10,000 characters', 'sign-up/email', { ...person, name: 'x'.repeat(10_000) }],
+  ['a name that turns the text around', 'sign-up/email', { ...person, name: 'Eve\u202egpj' }],
+  ['a name with a NUL', 'sign-up/email', { ...person, name: 'A\u0000' }],
+  ['no e-mail address', 'sign-up/email', { ...person, email: 'no address' }],
+  ['a short password', 'sign-up/email', { ...person, password: 'short' }],
+  ['an image with a NUL', 'sign-up/email', { ...person, image: 'a\u0000' }],
+  ['a password with a NUL', 'sign-in/email', { ...person, password: 'a\u0000' }],
+  ['a slug with a space', 'organization/create', { name: 'A', slug: 'A b' }],
+  ['a slug with a NUL', 'organization/create', { name: 'A', slug: 'a\u0000' }],
+  ['half a character', 'organization/create', { name: '\ud800', slug: 'lone' }],
+  ['an id that is none', 'organization/set-active', { organizationId: 'abc' }],
+  ['a NUL in a slug', 'organization/set-active', { organizationSlug: 'a\u0000' }],
+  ['a NUL in a slug that is asked for', 'organization/check-slug', { slug: 'a\u0000' }],
+  ['a blank new name', 'update-user', { name: ' ' }],
+  ['a path that there is not', 'no-such-thing', {}],
+  ['an id in a query that is none', 'organization/list-members?organizationId=abc', undefined],
+])('%s is refused by sign-in as the caller’s fault', async (_what, path, body) => {
+  const { personId } = await createPerson(database.pool);
+  const method = body === undefined ? 'GET' : 'POST';
+  const { status } = await api.call(method, `/api/auth/${path}`, { as: personId, body });
+  expect([400, 401, 403, 404, 422]).toContain(status);
+});
+
+test('a body beyond 64 kB is refused before it is read to its end', async () => {
+  const body = { name: 'A', email: 'big@example.com', password: 'x'.repeat(100_000) };
+  expect((await api.call('POST', '/api/auth/sign-up/email', { body })).status).toBe(413);
+});
+
+test('a session remembers the address that the connection has, not the one that the caller claims', async () => {
+  await signUp('ivy@example.com');
+  await api.call('POST', '/api/auth/sign-in/email', {
+    body: { email: 'ivy@example.com', password: PASSWORD },
+    headers: { 'x-forwarded-for': '6.6.6.6', 'x-coffer-client-address': '6.6.6.6' },
+  });
+  const { rows } = await database.pool.query(
+    `select distinct ip_address from auth.sessions s join auth.people p on p.id = person_id where email = 'ivy@example.com'`,
+  );
+  expect(rows).toEqual([{ ip_address: '127.0.0.1' }]);
+});
+
+function signUp(email: string, name = 'Somebody') {
+  return api.call('POST', '/api/auth/sign-up/email', { body: { name, email, password: PASSWORD } });
+}
+
+function principal(personId: string): PersonPrincipal {
+  return { kind: 'person', personId, name: '', email: '', sessionId: '', via: 'bearer' };
+}
+
+async function twoOwners() {
+  const { pool } = database;
+  const [first, second] = await Promise.all([createPerson(pool), createPerson(pool)]);
+  const { organizationId } = await createOrganization(pool, first.personId);
+  await addMember(pool, { organizationId, personId: second.personId, role: 'owner', now: new Date() });
+  return { organizationId, first: first.personId, second: second.personId };
+}
+
+function leave(organizationId: string, personId: string, connection?: Connection) {
+  return change(
+    'delete from auth.members where organization_id = $1 and person_id = $2',
+    [organizationId, personId],
+    connection,
+  );
+}
+
+function setRole(organizationId: string, personId: string, role: string, connection?: Connection) {
+  const text = 'update auth.members set role = $3 where organization_id = $1 and person_id = $2';
+  return change(text, [organizationId, personId, role], connection);
+}
+
+async function change(text: string, values: string[], connection?: Connection): Promise<void> {
+  if (connection) await connection.query(text, values);
+  else await withTransaction(database.pool, (own) => own.query(text, values));
+}
+
+async function ownersOf(organizationId: string): Promise<number> {
+  const { rows } = await database.pool.query(
+    `select from auth.members where organization_id = $1 and role = 'owner'`,
+    [organizationId],
+  );
+  return rows.length;
+}
