@@ -1,0 +1,50 @@
+// All activities of the worker, assembled from their factories.
+
+import type { Logger } from 'pino';
+import { postingActivities } from '../activities/posting.ts';
+import { ringActivities } from '../activities/ring.ts';
+import type { Clock } from '../ledger/clock.ts';
+import type { Pool } from '../ledger/database.ts';
+import type { Posted, Posting } from '../ledger/posting.ts';
+import type { TemporalClient } from '../workflows/client.ts';
+import type { WorkerMetrics } from './metrics.ts';
+
+export interface ActivityClients {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly temporal: TemporalClient;
+  readonly metrics: WorkerMetrics;
+  readonly logger: Logger;
+}
+
+/** Makes every activity over the process's clients. */
+export function createActivities(clients: ActivityClients) {
+  const { pool, clock, temporal } = clients;
+  return {
+    ...postingActivities({
+      pool,
+      clock,
+      onPosted: (input, posted, seconds) => observe(clients, input, posted, seconds),
+    }),
+    ...ringActivities(temporal),
+  };
+}
+
+/** Counts a posting; a command that the database refused is an alert. */
+function observe(
+  { metrics, logger }: ActivityClients,
+  input: Posting,
+  posted: Posted,
+  seconds: number,
+): void {
+  metrics.postings.inc({ outcome: posted.entriesWritten > 0 ? 'posted' : 'empty' });
+  metrics.postingSeconds.observe(seconds);
+  metrics.entries.inc(posted.entriesWritten);
+  if (posted.commandsRefused === 0) return;
+  metrics.commandsRefused.inc(posted.commandsRefused);
+  const { accountId } = input;
+  logger.error(
+    { accountId, commandsRefused: posted.commandsRefused },
+    'the database refused ledger commands',
+  );
+}

@@ -1,0 +1,60 @@
+// The sweeper's work on rings: repeats those that were not answered, and rings for pending that waits too long.
+import type { Pool } from '../ledger/database.ts';
+import { type DueAccount, returnRings, takeOverduePending, takeUnansweredRings } from '../ledger/sweeping.ts';
+import { ringAccount, type TemporalClient } from '../workflows/client.ts';
+import type { RingReason } from '../workflows/messages.ts';
+import type { WorkerMetrics } from './metrics.ts';
+import type { SweepTask } from './sweeper.ts';
+
+export interface RingTasksOptions {
+  readonly pool: Pool;
+  readonly temporal: TemporalClient;
+  readonly metrics: WorkerMetrics;
+  readonly settlementIntervalMs: number;
+}
+
+/** Repeats rings that are older than 3 s, oldest first, each with a backoff from 3 s to 5 minutes. */
+export function unansweredRings(options: RingTasksOptions): SweepTask {
+  return {
+    name: 'unanswered-rings',
+    run: async (now, most) =>
+      await ringAll(options, 'overdue', await takeUnansweredRings(options.pool, now, most)),
+  };
+}
+
+/** Rings for accounts whose pending is older than the settlement interval. */
+export function overduePending(options: RingTasksOptions): SweepTask {
+  return {
+    name: 'overdue-pending',
+    run: async (now, most) => {
+      const due = await takeOverduePending(options.pool, now, most, options.settlementIntervalMs);
+      return await ringAll(options, 'interval', due);
+    },
+  };
+}
+
+/** Rings for every account; those that cannot be reached are given back. Throws when any was not. */
+async function ringAll(
+  options: RingTasksOptions,
+  reason: RingReason,
+  due: readonly DueAccount[],
+): Promise<number> {
+  const { pool, temporal, metrics } = options;
+  const undelivered: string[] = [];
+  let cause: unknown;
+  await Promise.all(
+    due.map(async ({ accountId, pendingNanos }) => {
+      try {
+        await ringAccount(temporal, { accountId, reason, pendingNanos });
+        metrics.rings.inc({ reason, outcome: 'delivered' });
+      } catch (error) {
+        metrics.rings.inc({ reason, outcome: 'failed' });
+        undelivered.push(accountId);
+        cause = error;
+      }
+    }),
+  );
+  if (undelivered.length === 0) return due.length;
+  await returnRings(pool, undelivered);
+  throw new Error(`${undelivered.length} of ${due.length} rings (${reason}) were not delivered`, { cause });
+}
