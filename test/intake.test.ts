@@ -6,6 +6,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { createUsageHandler } from '../api/intake/handler.ts';
 import { Intake } from '../api/intake/intake.ts';
 import { createPool, type Pool } from '../ledger/database.ts';
+import { PriceBook } from '../ledger/intake/price-book.ts';
+import { recordWaitingUsage } from '../ledger/intake/unpriced-usage.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import { createKey, createTeam } from './support/people.ts';
 
@@ -290,4 +292,21 @@ test('any mix of events, repetitions and conflicts leaves pending equal to what 
     expect(pending).toBe(`-${events_cost}`);
     expect(rolled).toBe(events_cost);
   }
+});
+
+test('usage that waited for a price is recorded once when there is one, at the price of its time', async () => {
+  const { event, accountId } = await freshKey();
+  const model = `late-${uuidv7()}`;
+  await record([event({ model }), event({ model })]);
+  await database.pool.query(
+    `insert into prices (model, effective_from, input, cached_input, cache_write, output,
+       batch_input, batch_cached_input, batch_cache_write, batch_output, source, created_at)
+     values ($1, '1970-01-01', 1000000, 0, 0, 0, 0, 0, 0, 0, 'test', now())`,
+    [model],
+  );
+  const runs = await Promise.all(
+    [1, 2, 3].map(() => recordWaitingUsage(pool, new PriceBook(pool), new Date())),
+  );
+  expect(runs.reduce((total, { recorded }) => total + recorded, 0)).toBe(2);
+  expect(await standing(accountId)).toMatchObject({ pending: '-2000', events: '2', rolled: '2000' });
 });
