@@ -25,7 +25,7 @@ export interface TestOrganization {
   readonly outsider: TestPerson;
 }
 
-const TEST_AUTH_SECRET = 'R7vN2qLx9ZtB4kWm8JcYp3HdSf6GuEa1';
+export const TEST_AUTH_SECRET = 'R7vN2qLx9ZtB4kWm8JcYp3HdSf6GuEa1';
 
 /** The better-auth of a test's database. */
 export function createTestAuth(pool: Pool, baseUrl = 'http://localhost:8080'): Auth {

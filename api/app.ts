@@ -1,0 +1,94 @@
+// The app: what the HTTP server answers with, from the bare usage routes over Express to the last 404.
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import express, { type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import { answerErrors } from './errors.ts';
+import { type HealthSources, serveLiveness, serveReadiness } from './health.ts';
+import { jsonBody } from './json-body.ts';
+import type { Logger } from './logging.ts';
+import type { Metrics } from './metrics.ts';
+import { serveOpenApi } from './openapi.ts';
+import { Problem } from './problem.ts';
+import { serveProblemPage } from './problem-pages.ts';
+import { assignRequestId } from './request-id.ts';
+import { logRequests } from './request-log.ts';
+import { mountRoutes, type Route } from './route.ts';
+
+export interface AppParts {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly health: HealthSources;
+  readonly baseUrl: string;
+  readonly routes: readonly Route[];
+  /** Routes that Express does not serve, for the OpenAPI document. */
+  readonly bareRoutes?: readonly Route['spec'][];
+  /** Serves `/api/auth/*`; reads its body itself. */
+  readonly auth: RequestHandler;
+  /** Serves `POST /webhooks/stripe`; gets the raw body. */
+  readonly webhook?: RequestHandler;
+  /** Serves everything that no route of the API knows: the web console. */
+  readonly fallback?: RequestHandler;
+}
+
+/** Answers a request of its own and returns `true`, or leaves it to Express with `false`. */
+export type BareHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+const MAX_WEBHOOK_BYTES = '1mb';
+
+/** The Express app with all of its routes. */
+export function createApp(parts: AppParts): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('trust proxy', 'loopback');
+  app.use(assignRequestId, logRequests(parts.log), parts.metrics.observe, secureHeaders(parts.baseUrl));
+  app.get('/healthz', serveLiveness);
+  app.get('/readyz', serveReadiness(parts.health));
+  app.get('/metrics', parts.metrics.serve);
+  app.get(
+    '/openapi.json',
+    serveOpenApi([...parts.routes.map(({ spec }) => spec), ...(parts.bareRoutes ?? [])], parts.baseUrl),
+  );
+  app.get('/problems/:code', serveProblemPage);
+  app.use('/api/auth', parts.auth);
+  if (parts.webhook !== undefined) {
+    app.post('/webhooks/stripe', express.raw({ type: () => true, limit: MAX_WEBHOOK_BYTES }), parts.webhook);
+  }
+  app.use('/v1', noStore);
+  app.use(jsonBody);
+  app.use(mountRoutes(parts.routes));
+  if (parts.fallback !== undefined) app.use(parts.fallback);
+  app.use((request) => {
+    throw new Problem('not-found', `There is nothing at ${request.path}.`);
+  });
+  app.use(answerErrors(parts.log));
+  return app;
+}
+
+/** The HTTP server: the bare handler is asked first, because Express costs five times as much CPU a request. */
+export function createServer(app: Express, bareHandler?: BareHandler): Server {
+  const server = createHttpServer({ keepAliveTimeout: 65_000, requestTimeout: 60_000 });
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (bareHandler?.(request, response) !== true) app(request, response);
+  });
+  return server;
+}
+
+/** Over plain http, as in development, a browser must not be sent to https. */
+function secureHeaders(baseUrl: string): RequestHandler {
+  const secure = baseUrl.startsWith('https:');
+  return helmet({
+    strictTransportSecurity: secure,
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: secure ? [] : null } },
+  });
+}
+
+/** Balances and histories are nobody's to keep but the caller's. */
+const noStore: RequestHandler = (_request, response, next) => {
+  response.set('cache-control', 'no-store');
+  next();
+};

@@ -1,0 +1,114 @@
+// Accounts: the balances that the caller may see.
+import { validate as isUuid } from 'uuid';
+import { z } from 'zod';
+import type { Pool } from '../../ledger/database.ts';
+import { formatDollars } from '../../ledger/money.ts';
+import {
+  type AccountReading,
+  accountIds,
+  accountIdsOfPerson,
+  accountStates,
+  readAccounts,
+} from '../../ledger/reading/accounts.ts';
+import { requireAccount } from '../access.ts';
+import type { Principal } from '../principal.ts';
+import { Problem } from '../problem.ts';
+import { type Route, type RouteSurroundings, route } from '../route.ts';
+import { accountParams, amount, cursor, limit, pageOf } from '../schemas.ts';
+
+const account = z
+  .strictObject({
+    id: z.uuid(),
+    owner: z.strictObject({
+      type: z.enum(['organization', 'person']),
+      id: z.uuid(),
+      name: z.string().nullable(),
+    }),
+    currency: z.string(),
+    balance: amount.describe(
+      'posted + pending: what has been paid in less what has been used, at this moment.',
+    ),
+    posted: amount.describe('The balance after the newest entry.'),
+    pending: amount.describe('Usage and credit that no entry holds yet.'),
+    held: amount.describe('Reserved for work in progress.'),
+    available: amount.describe('balance − held.'),
+    state: z.enum(accountStates),
+  })
+  .meta({ id: 'Account' });
+
+const accountPage = pageOf(account, 'AccountPage');
+
+export type AccountSurroundings = RouteSurroundings & { readonly pool: Pool };
+
+/** `GET /v1/accounts` and `GET /v1/accounts/{accountId}`. */
+export function accountRoutes(surroundings: AccountSurroundings): Route[] {
+  return [listRoute(surroundings), readRoute(surroundings)];
+}
+
+function listRoute(surroundings: AccountSurroundings): Route {
+  const { pool } = surroundings;
+  return route(surroundings, {
+    method: 'get',
+    path: '/v1/accounts',
+    summary: 'The accounts you may see, oldest first',
+    description: 'Your own account and those of your organizations; an operator sees all.',
+    tag: 'Accounts',
+    caller: 'reader',
+    query: z.strictObject({ cursor: cursor.optional(), limit }),
+    answers: { 200: { description: 'A page of accounts', schema: accountPage } },
+    async handle({ principal, query }) {
+      if (query.cursor !== undefined && !isUuid(query.cursor)) {
+        throw new Problem('request-invalid', 'cursor: this is no nextCursor of this list.');
+      }
+      const ids = await visibleIds(pool, principal, { after: query.cursor, limit: query.limit + 1 });
+      const items = await readAccounts(pool, ids.slice(0, query.limit));
+      const nextCursor = ids.length > query.limit ? (ids[query.limit - 1] ?? null) : null;
+      return { status: 200, body: { items: items.map(shownAccount), nextCursor } };
+    },
+  });
+}
+
+function readRoute(surroundings: AccountSurroundings): Route {
+  const { pool } = surroundings;
+  return route(surroundings, {
+    method: 'get',
+    path: '/v1/accounts/{accountId}',
+    summary: 'One account with its balance',
+    tag: 'Accounts',
+    caller: 'reader',
+    params: accountParams,
+    answers: { 200: { description: 'The account', schema: account } },
+    problems: ['account-not-found'],
+    async handle({ principal, params }) {
+      const { accountId } = await requireAccount(pool, principal, params.accountId, 'read');
+      const [found] = await readAccounts(pool, [accountId]);
+      if (found === undefined) throw new Problem('account-not-found');
+      return { status: 200, body: shownAccount(found) };
+    },
+  });
+}
+
+function visibleIds(
+  pool: Pool,
+  principal: Principal,
+  page: { after: string | undefined; limit: number },
+): Promise<string[]> {
+  if (principal.kind === 'person') return accountIdsOfPerson(pool, principal.personId, page);
+  if (principal.kind === 'operator' && principal.token.scopes.has('read')) return accountIds(pool, page);
+  throw new Problem('forbidden', 'This token may not read accounts.');
+}
+
+/** An account as the API shows it. */
+export function shownAccount(reading: AccountReading): z.input<typeof account> {
+  return {
+    id: reading.id,
+    owner: reading.owner,
+    currency: reading.currency,
+    balance: formatDollars(reading.balance),
+    posted: formatDollars(reading.posted),
+    pending: formatDollars(reading.pending),
+    held: formatDollars(reading.held),
+    available: formatDollars(reading.available),
+    state: reading.state,
+  };
+}

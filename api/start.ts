@@ -1,0 +1,100 @@
+// The API as a whole: opens what it needs, wires the routes to it, listens, and ends in order.
+import type { AddressInfo } from 'node:net';
+import { Client, Connection } from '@temporalio/client';
+import { type Clock, systemClock } from '../ledger/clock.ts';
+import { createPool } from '../ledger/database.ts';
+import { serviceTokens } from '../ledger/service-tokens.ts';
+import { createApp, createServer } from './app.ts';
+import { createAuth } from './auth.ts';
+import { authHandler } from './auth-handler.ts';
+import type { ApiConfig } from './config.ts';
+import { createDoorbell } from './doorbell.ts';
+import { usageRouteSpec } from './intake/spec.ts';
+import { intakeChannels, startIntake } from './intake/start.ts';
+import type { Logger } from './logging.ts';
+import { createMetrics } from './metrics.ts';
+import { listenPatiently } from './patient-notifications.ts';
+import { resolvePrincipal } from './principal.ts';
+import { allRoutes } from './routes.ts';
+import { requireSameOrigin } from './same-origin.ts';
+
+export interface Api {
+  readonly port: number;
+  /** Stops accepting, lets what was accepted end, and closes every connection; at most 8 s. */
+  close(): Promise<void>;
+}
+
+const IN_FLIGHT_MS = 4_000;
+const POOL_SIZE = 12;
+
+/** Starts the API. It answers as soon as it listens; what needs Postgres while that is away is answered with 503. */
+export async function startApi(config: ApiConfig, log: Logger, clock: Clock = systemClock): Promise<Api> {
+  const pool = createPool(config.databaseUrl, {
+    applicationName: 'coffer api',
+    most: POOL_SIZE,
+    onLost: (error) => log.warn({ err: error }, 'lost a connection to Postgres'),
+  });
+  const notifications = listenPatiently(config.databaseUrl, ['service_tokens', ...intakeChannels]);
+  const connection = Connection.lazy(config.temporal.connectionOptions);
+  const temporal = new Client({ connection, namespace: config.temporal.namespace ?? 'default' });
+  const tokens = serviceTokens(pool, clock, notifications);
+  const auth = createAuth({
+    pool,
+    baseUrl: config.baseUrl,
+    secret: config.authSecret,
+    log: (level, message) => log[level]({ part: 'sign-in' }, message),
+  });
+  const sources = { auth, pool, serviceTokens: tokens };
+  const routes = allRoutes({
+    pool,
+    clock,
+    live: config.stripe.live,
+    async resolvePrincipal(request) {
+      const principal = await resolvePrincipal(sources, request.headers);
+      requireSameOrigin(request, principal, config.baseUrl);
+      return principal;
+    },
+  });
+  const metrics = createMetrics();
+  const doorbell = createDoorbell({ client: temporal, taskQueue: config.taskQueue }, log);
+  const intake = startIntake({
+    databaseUrl: config.databaseUrl,
+    pool,
+    clock,
+    log,
+    registry: metrics.registry,
+    doorbell,
+    serviceTokens: tokens,
+    notifications,
+  });
+  const app = createApp({
+    log,
+    metrics,
+    health: { pool, temporal, taskQueue: config.taskQueue },
+    baseUrl: config.baseUrl,
+    routes,
+    bareRoutes: [usageRouteSpec],
+    auth: authHandler(auth, config.baseUrl),
+  });
+  const server = createServer(app, intake.handler);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(config.port, config.host, resolve);
+  });
+  return {
+    port: portOf(server.address()),
+    async close() {
+      const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+      const timer = setTimeout(() => server.closeAllConnections(), IN_FLIGHT_MS);
+      await ended;
+      clearTimeout(timer);
+      await Promise.allSettled([intake.close(), doorbell.drain()]);
+      await Promise.allSettled([notifications.close(), connection.close(), pool.end()]);
+    },
+  };
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return address.port;
+}
