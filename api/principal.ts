@@ -15,7 +15,7 @@ export interface PersonPrincipal {
   readonly via: 'cookie' | 'bearer';
 }
 
-export interface ServicePrincipal {
+interface ServicePrincipal {
   readonly kind: 'gateway' | 'operator';
   readonly token: ServiceToken;
 }

@@ -6,7 +6,7 @@ import type { Notifications } from './notifications.ts';
 import { createSecret, hashSecret, secretKind } from './secrets.ts';
 
 /** What each kind of token may be allowed: `explicit-cost` lets a gateway say itself what an event costs. */
-export const serviceTokenScopes = {
+const serviceTokenScopes = {
   gateway: ['usage', 'explicit-cost'],
   operator: ['read', 'money', 'prices'],
 } as const;

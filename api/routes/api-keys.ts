@@ -8,6 +8,7 @@ import { type AccountAccess, isAllowed, requireAccount, requirePerson } from '..
 import { displayName } from '../names.ts';
 import { Problem } from '../problem.ts';
 import { type Route, type RouteSurroundings, route } from '../route.ts';
+import { accountParams, cursor, limit, pageOf, timestamp } from '../schemas.ts';
 
 const apiKey = z
   .strictObject({
@@ -16,9 +17,9 @@ const apiKey = z
     prefix: z.string().describe('The beginning of the secret, to recognise it by.'),
     member: z.strictObject({ id: z.uuid(), name: z.string() }),
     state: z.enum(['active', 'expired', 'revoked']),
-    createdAt: z.iso.datetime(),
-    expiresAt: z.iso.datetime().nullable(),
-    revokedAt: z.iso.datetime().nullable(),
+    createdAt: timestamp,
+    expiresAt: timestamp.nullable(),
+    revokedAt: timestamp.nullable(),
   })
   .meta({ id: 'ApiKey' });
 
@@ -29,9 +30,7 @@ const newApiKey = z
   })
   .meta({ id: 'NewApiKey' });
 
-const apiKeyList = z
-  .strictObject({ items: z.array(apiKey), nextCursor: z.string().nullable() })
-  .meta({ id: 'ApiKeyList' });
+const apiKeyList = pageOf(apiKey, 'ApiKeyList');
 
 const apiKeyRequest = z
   .strictObject({
@@ -42,11 +41,6 @@ const apiKeyRequest = z
       .optional(),
   })
   .meta({ id: 'ApiKeyRequest' });
-
-const page = z.strictObject({
-  cursor: z.uuid().optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(100),
-});
 
 export interface ApiKeySurroundings extends RouteSurroundings {
   readonly pool: Pool;
@@ -70,8 +64,8 @@ function listRoute(surroundings: ApiKeySurroundings): Route {
       'Members see their own keys; owners and admins see all keys of the organization. Never a secret.',
     tag: 'API keys',
     caller: 'person',
-    params: z.strictObject({ accountId: z.string() }),
-    query: page,
+    params: accountParams,
+    query: z.strictObject({ cursor: cursor.pipe(z.uuid('This is not a cursor of ours.')).optional(), limit }),
     answers: { 200: { description: 'A page of keys', schema: apiKeyList } },
     problems: ['account-not-found'],
     async handle({ principal, params, query }) {
@@ -99,7 +93,7 @@ function createRoute(surroundings: ApiKeySurroundings): Route {
     description: 'The answer is the only place where the secret is ever shown, so it is not replayed.',
     tag: 'API keys',
     caller: 'person',
-    params: z.strictObject({ accountId: z.string() }),
+    params: accountParams,
     body: apiKeyRequest,
     answers: { 201: { description: 'The key with its secret', schema: newApiKey } },
     problems: ['account-not-found', 'account-closed'],
@@ -130,7 +124,7 @@ function revokeRoute(surroundings: ApiKeySurroundings): Route {
       'Your own, or as owner or admin any key of the organization. Revoking it again changes nothing.',
     tag: 'API keys',
     caller: 'person',
-    params: z.strictObject({ accountId: z.string(), apiKeyId: z.string() }),
+    params: accountParams.extend({ apiKeyId: z.string() }),
     answers: { 200: { description: 'The revoked key', schema: apiKey } },
     problems: ['account-not-found', 'not-found'],
     async handle({ principal, params }) {
