@@ -38,10 +38,11 @@ async function main(): Promise<number> {
       process.stdout.write(HELP);
       return 0;
     }
+    const interrupted = untilInterrupted();
     const config = stackConfig(process.env);
     makeHome(config.home);
     const unlock = await lockHome(config.home);
-    const code = await run(config, since);
+    const code = await run(config, since, interrupted);
     unlock();
     return code;
   } catch (error) {
@@ -50,8 +51,7 @@ async function main(): Promise<number> {
   }
 }
 
-async function run(config: StackConfig, since: number): Promise<number> {
-  const interrupted = untilInterrupted();
+async function run(config: StackConfig, since: number, interrupted: Promise<void>): Promise<number> {
   terminal.heading('Coffer is starting');
   const ended = await endLeftovers(config.home);
   if (ended.length > 0) terminal.note(`ended what a killed run had left running: ${ended.join(', ')}`);
