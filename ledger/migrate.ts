@@ -14,11 +14,13 @@ export interface MigrateOptions {
  * several processes at once: they wait for each other. Only forward; a migration that fails leaves nothing of itself.
  */
 export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<string[]> {
-  const errors: string[] = [];
+  let current = 'the database';
   const logger = {
-    info: () => {},
-    warn: (line: string) => errors.push(line),
-    error: (line: string) => errors.push(line),
+    info: (line: string) => {
+      current = /^### MIGRATION (\S+)/.exec(line)?.[1] ?? current;
+    },
+    warn: () => {},
+    error: () => {},
   };
   try {
     const applied = await runner({
@@ -33,7 +35,14 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
     });
     for (const { name } of applied) options.log?.(`migrated ${name}`);
     return applied.map(({ name }) => name);
-  } catch (e) {
-    throw new Error(['the database could not be migrated', ...errors].join('\n'), { cause: e });
+  } catch (cause) {
+    throw new Error(`${current} could not be migrated: ${reasonOf(cause)}`, { cause });
   }
+}
+
+/** With the function and its line, where the error is in one. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const where = 'where' in error && typeof error.where === 'string' ? ` (${error.where.split('\n')[0]})` : '';
+  return `${error.message}${where}`;
 }

@@ -46,6 +46,7 @@ async function preparePostgres(folder, started) {
   const template = new URL(postgresUrl);
   template.pathname = `/${TEMPLATE}`;
   await migrate(template.href);
+  await withAdmin(postgresUrl, (admin) => admin.query(`alter database ${TEMPLATE} allow_connections false`));
   return postgresUrl;
 }
 
