@@ -51,10 +51,10 @@ interface StandingRow {
 /** Below the time an actor gives a posting, so that an attempt ends before the next one begins. */
 export const BOUND_POSTING = `set local statement_timeout = '8s'`;
 
+/* The account is looked up beside the call and not joined to it, so that an unknown one is refused by it. */
 export const OPEN_ACCOUNT = `
-  select s.*, case when a.owner_type = 'organization' then a.owner_id end as organization_id
-  from open_account($1::uuid) s cross join accounts a
-  where a.id = $1::uuid`;
+  select s.*, (select owner_id from accounts where id = $1::uuid and owner_type = 'organization') as organization_id
+  from open_account($1::uuid) s`;
 
 type OpenAccountRow = StandingRow & { organization_id: string | null };
 

@@ -83,19 +83,23 @@ export function shownAs(state: AccountState, shown: AccountCondition): AccountSt
 export function condition({ standing, commandsRefused }: AccountState): AccountCondition {
   const balance = balanceOf(standing);
   if (standing.state !== 'open') return 'frozen';
-  if (commandsRefused > 0 || (standing.decision !== null && standing.decision === 'suspended'))
-    return 'attention';
+  if (commandsRefused > 0 || cannotRefill(standing)) return 'attention';
   if (standing.topUpInFlight !== null) return 'topping_up';
   if (balance < 0n) return 'overdrawn';
   if (standing.thresholdNanos !== null && balance < nanosFromString(standing.thresholdNanos)) return 'low';
   return 'ok';
 }
 
+/** Whether the rule would not charge although it should: it is suspended, or its cap is reached. */
+function cannotRefill({ decision, reason }: Standing): boolean {
+  return decision === 'skipped' || (decision === 'none' && reason !== null && reason !== 'above-threshold');
+}
+
 /** What an operator reads under Current Details in the Temporal UI, as Markdown. */
 export function details(state: AccountState): string {
   const { standing } = state;
   const lines = [
-    `**Balance ${formatDollars(balanceOf(standing))}** · ${condition(state).replace('_', ' ')} · account ${standing.state}`,
+    `**Balance ${formatDollars(balanceOf(standing))}** · ${condition(state).replaceAll('_', ' ')} · account ${standing.state}`,
     '',
     '| | USD |',
     '|---|---:|',
@@ -104,7 +108,7 @@ export function details(state: AccountState): string {
     `| Held | ${dollars(standing.heldNanos)} |`,
     `| Auto top-up below | ${standing.thresholdNanos === null ? 'no rule' : dollars(standing.thresholdNanos)} |`,
     '',
-    `**Last decision:** ${standing.decision ?? 'none yet'}${standing.reason === null ? '' : ` – ${standing.reason}`}`,
+    `**Last decision:** ${decisionInWords(standing)}`,
   ];
   if (standing.topUpInFlight !== null)
     lines.push('', `**Top-up under way:** \`top-up/${standing.topUpInFlight}\``);
@@ -117,6 +121,19 @@ export function details(state: AccountState): string {
   lines.push('', `Epoch ${standing.epoch}`);
   return lines.join('\n');
 }
+
+function decisionInWords({ decision, reason }: Standing): string {
+  if (decision === null) return reason ?? 'none yet';
+  const words = decisions.get(decision) ?? decision;
+  return reason === null ? words : `${words}, because: ${reason.replaceAll('-', ' ')}`;
+}
+
+const decisions: ReadonlyMap<string, string> = new Map([
+  ['none', 'nothing to charge'],
+  ['charge', 'a top-up was opened'],
+  ['waiting', 'no further top-up'],
+  ['skipped', 'no top-up, although one is needed'],
+]);
 
 function balanceOf(standing: Standing) {
   return nanos(nanosFromString(standing.postedNanos) + nanosFromString(standing.pendingNanos));

@@ -71,14 +71,13 @@ async function actor(input: AccountInput): Promise<void> {
     const turn = ++begun;
     const { epoch, seq } = state.standing;
     const result = await postPending({ accountId: input.accountId, epoch, afterSeq: seq });
-    state = states.posted(state, result);
+    state = show(input, states.posted(state, result));
     if (!result.standing.more) clean = turn;
     const topUpId = states.topUpToStart(state);
     if (topUpId !== null) {
       state = states.topUpBegun(state, topUpId);
       await startTopUp(input.accountId, state.organizationId, topUpId);
     }
-    state = show(input, state);
   }
 }
 

@@ -1,2 +1,3 @@
 // Every workflow of Coffer, as workers bundle them.
 export * from './account.ts';
+export * from './top-up.ts';

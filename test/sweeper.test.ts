@@ -1,0 +1,146 @@
+// The sweeper: what was not answered or waits too long is taken up, in order, at a bounded rate, by one worker at a time.
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
+import { pino } from 'pino';
+import { freePort } from '../dev/ports.ts';
+import { createWorkerMetrics } from '../worker/metrics.ts';
+import { overduePending, unansweredRings } from '../worker/ring-tasks.ts';
+import { type SweepTask, startSweeper } from '../worker/sweeper.ts';
+import type { TemporalClient } from '../workflows/client.ts';
+import { createTestLedger, eventually, type TestLedger, withActor } from './support/account.ts';
+import { connectTestTemporal, type TestTemporal } from './support/temporal.ts';
+
+let testTemporal: TestTemporal;
+let ledger: TestLedger;
+
+beforeAll(async () => {
+  [testTemporal, ledger] = await Promise.all([connectTestTemporal(), createTestLedger()]);
+});
+afterAll(async () => {
+  await testTemporal?.close();
+  await ledger?.close();
+});
+
+const logger = pino({ level: 'silent' });
+const later = (seconds: number) => new Date(Date.now() + seconds * 1_000);
+
+function tasks(temporal: TemporalClient) {
+  const options = {
+    pool: ledger.pool,
+    temporal,
+    metrics: createWorkerMetrics(),
+    settlementIntervalMs: 5_000,
+  };
+  return { rings: unansweredRings(options), pending: overduePending(options) };
+}
+
+function sweeper(swept: readonly SweepTask[], seconds = 0) {
+  return startSweeper({
+    pool: ledger.pool,
+    clock: () => later(seconds),
+    logger,
+    metrics: createWorkerMetrics(),
+    tasks: swept,
+    intervalMs: 50,
+    ringsPerSecond: 200,
+  });
+}
+
+test('a ring that was lost with a terminated actor is taken up', async () => {
+  await withActor(testTemporal, ledger, {}, async ({ accountId, temporal, settled }) => {
+    await ledger.grant(accountId, 5n); // it counts as rung, but nobody rang
+    const { rings } = tasks(temporal);
+    expect(await rings.run(new Date(), 10)).toBe(0);
+    const running = sweeper([rings], 4);
+    expect(await settled()).toMatchObject({ postedNanos: '5' });
+    await running.stop();
+  });
+});
+
+test('what is pending for longer than the settlement interval is posted, though nothing rang', async () => {
+  await withActor(testTemporal, ledger, {}, async ({ accountId, temporal, settled }) => {
+    await ledger.grant(accountId, 5n);
+    await ledger.pool.query('update account_balances set rung_at = null where account_id = $1', [accountId]);
+    const { pending } = tasks(temporal);
+    expect(await pending.run(later(4), 10)).toBe(0);
+    expect(await pending.run(later(6), 10)).toBe(1);
+    expect(await pending.run(later(6), 10)).toBe(0); // rung: the rest is for the repetition of rings
+    expect(await settled()).toMatchObject({ postedNanos: '5' });
+  });
+});
+
+test('unanswered rings are repeated oldest first, at most as many as asked for, with growing pauses', async () => {
+  const { rings } = tasks({ client: testTemporal.client, taskQueue: randomUUID() }); // nobody answers there
+  const accounts: string[] = [];
+  for (let n = 0; n < 5; n++) {
+    const accountId = await ledger.createAccount();
+    await ledger.grant(accountId, 1n);
+    accounts.push(accountId);
+  }
+  const repeated = async () => {
+    const rows = await Promise.all(accounts.map((id) => ledger.balanceRow(id)));
+    return rows.map(({ ringsRepeated }) => ringsRepeated);
+  };
+  expect(await rings.run(later(4), 3)).toBe(3);
+  expect(await repeated()).toEqual([1, 1, 1, 0, 0]);
+  expect(await rings.run(later(4), 3)).toBe(2);
+  expect(await rings.run(later(5), 10)).toBe(0);
+  expect(await rings.run(later(8), 10)).toBe(5); // 3 s after the first
+  expect(await rings.run(later(12), 10)).toBe(0);
+  expect(await rings.run(later(15), 10)).toBe(5); // 6 s after the second
+  expect(await repeated()).toEqual([3, 3, 3, 3, 3]);
+  for (const accountId of accounts) {
+    await testTemporal.client.workflow.getHandle(`account/${accountId}`).terminate();
+    await ledger.pool.query('update account_balances set rung_at = null where account_id = $1', [accountId]);
+  }
+});
+
+test('a ring that never reached Temporal is due again at once', async () => {
+  const connection = Connection.lazy({ address: `127.0.0.1:${await freePort()}` });
+  const away = { client: new Client({ connection }), taskQueue: 'away' };
+  await withActor(testTemporal, ledger, {}, async ({ accountId, temporal, settled }) => {
+    await ledger.grant(accountId, 5n);
+    await expect(tasks(away).rings.run(later(4), 10)).rejects.toThrow(
+      '1 of 1 rings (overdue) were not delivered',
+    );
+    expect(await tasks(temporal).rings.run(later(4), 10)).toBe(1);
+    expect(await settled()).toMatchObject({ postedNanos: '5' });
+  });
+  await connection.close();
+});
+
+test('one worker sweeps at a time, and another takes over when it ends or fails', async () => {
+  const sweeps = { first: 0, second: 0 };
+  const counting = (name: keyof typeof sweeps): SweepTask => ({
+    name,
+    run: async () => {
+      sweeps[name]++;
+      return 0;
+    },
+  });
+  const first = sweeper([counting('first')]);
+  await eventually(async () => (sweeps.first > 0 ? true : undefined));
+  const second = sweeper([counting('second')]);
+  await eventually(async () => (sweeps.first > 4 ? true : undefined));
+  expect(sweeps.second).toBe(0);
+  await first.stop();
+  await eventually(async () => (sweeps.second > 0 ? true : undefined));
+  await second.stop();
+});
+
+test('a task that fails does not keep the next from its turn', async () => {
+  let ran = 0;
+  const running = sweeper([
+    { name: 'broken', run: () => Promise.reject(new Error('broken')) },
+    {
+      name: 'working',
+      run: async () => {
+        ran++;
+        return 0;
+      },
+    },
+  ]);
+  await eventually(async () => (ran > 2 ? true : undefined));
+  await running.stop();
+});
