@@ -3,10 +3,26 @@ import type { Route } from './route.ts';
 import { type AccountSurroundings, accountRoutes } from './routes/accounts.ts';
 import { type ApiKeySurroundings, apiKeyRoutes } from './routes/api-keys.ts';
 import { meRoutes } from './routes/me.ts';
+import { type OperatorSurroundings, operatorRoutes } from './routes/operator.ts';
+import { operatorUsageRoutes } from './routes/operator-usage.ts';
+import { priceRoutes } from './routes/prices.ts';
+import { statementRoutes } from './routes/statement.ts';
+import { transactionRoutes } from './routes/transactions.ts';
+import { usageSumRoutes } from './routes/usage-sums.ts';
 
-export type ApiSurroundings = AccountSurroundings & ApiKeySurroundings;
+export type ApiSurroundings = AccountSurroundings & ApiKeySurroundings & OperatorSurroundings;
 
 /** Every declared route. */
 export function allRoutes(surroundings: ApiSurroundings): Route[] {
-  return [...meRoutes(surroundings), ...accountRoutes(surroundings), ...apiKeyRoutes(surroundings)];
+  return [
+    ...meRoutes(surroundings),
+    ...accountRoutes(surroundings),
+    ...transactionRoutes(surroundings),
+    ...statementRoutes(surroundings),
+    ...usageSumRoutes(surroundings),
+    ...apiKeyRoutes(surroundings),
+    ...priceRoutes(surroundings),
+    ...operatorRoutes(surroundings),
+    ...operatorUsageRoutes(surroundings),
+  ];
 }

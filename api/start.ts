@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { type Clock, systemClock } from '../ledger/clock.ts';
 import { createPool } from '../ledger/database.ts';
 import { serviceTokens } from '../ledger/service-tokens.ts';
+import { ringAccount } from '../workflows/client.ts';
 import { createApp, createServer } from './app.ts';
 import { createAuth } from './auth.ts';
 import { authHandler } from './auth-handler.ts';
@@ -37,6 +38,7 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
   const notifications = listenPatiently(config.databaseUrl, ['service_tokens', ...intakeChannels]);
   const connection = Connection.lazy(config.temporal.connectionOptions);
   const temporal = new Client({ connection, namespace: config.temporal.namespace ?? 'default' });
+  const temporalClient = { client: temporal, taskQueue: config.taskQueue };
   const tokens = serviceTokens(pool, clock, notifications);
   const auth = createAuth({
     pool,
@@ -49,6 +51,12 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     pool,
     clock,
     live: config.stripe.live,
+    ringForCommand(accountId, commandKey, requestId) {
+      ringAccount(temporalClient, { accountId, reason: 'command-stored', commandKey, requestId }).catch(
+        (error: unknown) =>
+          log.warn({ err: error, accountId, requestId }, 'a ring was not delivered: the sweeper repeats it'),
+      );
+    },
     async resolvePrincipal(request) {
       const principal = await resolvePrincipal(sources, request.headers);
       requireSameOrigin(request, principal, config.baseUrl);
@@ -56,7 +64,7 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     },
   });
   const metrics = createMetrics();
-  const doorbell = createDoorbell({ client: temporal, taskQueue: config.taskQueue }, log);
+  const doorbell = createDoorbell(temporalClient, log);
   const intake = startIntake({
     databaseUrl: config.databaseUrl,
     pool,

@@ -11,6 +11,7 @@ import {
   readAccounts,
 } from '../../ledger/reading/accounts.ts';
 import { requireAccount } from '../access.ts';
+import { invalidCursor } from '../cursor.ts';
 import type { Principal } from '../principal.ts';
 import { Problem } from '../problem.ts';
 import { type Route, type RouteSurroundings, route } from '../route.ts';
@@ -57,9 +58,7 @@ function listRoute(surroundings: AccountSurroundings): Route {
     query: z.strictObject({ cursor: cursor.optional(), limit }),
     answers: { 200: { description: 'A page of accounts', schema: accountPage } },
     async handle({ principal, query }) {
-      if (query.cursor !== undefined && !isUuid(query.cursor)) {
-        throw new Problem('request-invalid', 'cursor: this is no nextCursor of this list.');
-      }
+      if (query.cursor !== undefined && !isUuid(query.cursor)) throw invalidCursor();
       const ids = await visibleIds(pool, principal, { after: query.cursor, limit: query.limit + 1 });
       const items = await readAccounts(pool, ids.slice(0, query.limit));
       const nextCursor = ids.length > query.limit ? (ids[query.limit - 1] ?? null) : null;

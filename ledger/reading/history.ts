@@ -1,0 +1,184 @@
+// History: usage events and credit entries of an account as one list, newest first, read a bounded piece at a time.
+import type { Pool } from '../database.ts';
+import {
+  fromRow,
+  type HistoryCursor,
+  type HistoryLine,
+  type HistoryRow,
+  type TransactionType,
+} from './history-line.ts';
+
+export interface HistoryFilter {
+  /** Bounds of when it occurred: from inclusive, to exclusive. */
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+  readonly type?: TransactionType | undefined;
+  /** Whose key it was, or who paid. */
+  readonly memberId?: string | undefined;
+  readonly apiKeyId?: string | undefined;
+  readonly model?: string | undefined;
+  readonly batchId?: string | undefined;
+}
+
+export interface HistoryPage {
+  readonly lines: HistoryLine[];
+  /** Where to read on; undefined when this was the last page. A page may be short and still have a next one. */
+  readonly next: HistoryCursor | undefined;
+}
+
+const READ_HISTORY = `
+  select * from (
+    (select 'usage' as type, u.position, 0::int8 as seq, -u.cost as amount, u.occurred_at, u.recorded_at, u.entry_seq,
+      u.id as usage_event_id, u.member_id as person_id, p.name as person_name, u.api_key_id, k.name as api_key_name,
+      u.model, u.batched, u.input_tokens, u.cached_input_tokens, u.cache_write_tokens, u.output_tokens, u.batch_id,
+      null as top_up_id, null as mode, null as reason
+    from usage_events u
+    left join auth.people p on p.id = u.member_id
+    left join api_keys k on k.id = u.api_key_id
+    where $13::boolean and u.account_id = $1::uuid and u.position > $4::int8
+      and u.position <= $2::int8 - (case when $3::int8 > 0 then 0 else 1 end)
+      and ($5::timestamptz is null or u.occurred_at >= $5::timestamptz)
+      and ($6::timestamptz is null or u.occurred_at < $6::timestamptz)
+      and ($7::uuid is null or u.member_id = $7::uuid)
+      and ($8::uuid is null or u.api_key_id = $8::uuid)
+      and ($9::text is null or u.model = $9::text)
+      and ($10::text is null or u.batch_id = $10::text)
+    order by u.position desc limit $12::int4)
+    union all
+    (select e.type::text, e.last_position, e.seq, case when e.credit = 'credit' then e.amount else -e.amount end,
+      c.stored_at, e.posted_at, e.seq, null, (c.details ->> 'payerId')::uuid, coalesce(p.name, c.details ->> 'payerName'), null, null,
+      null, null, null, null, null, null, null,
+      c.details ->> 'topUpId', c.details ->> 'mode', c.details ->> 'reason'
+    from entries e
+    join ledger_commands c on c.id = e.command_id
+    left join auth.people p on p.id = (c.details ->> 'payerId')::uuid
+    where $8::uuid is null and $9::text is null and $10::text is null
+      and e.account_id = $1::uuid and e.type <> 'usage'
+      and (e.last_position, e.seq) < ($2::int8, $3::int8) and e.last_position > $4::int8
+      and e.type::text = any ($11::text[])
+      and ($5::timestamptz is null or c.stored_at >= $5::timestamptz)
+      and ($6::timestamptz is null or c.stored_at < $6::timestamptz)
+      and ($7::uuid is null or (c.details ->> 'payerId')::uuid = $7::uuid)
+    order by e.last_position desc, e.seq desc limit $12::int4)
+  ) lines
+  order by position desc, seq desc limit $12::int4`;
+
+const LAST_POSITION = `
+  select last_position from account_balances where account_id = $1::uuid`;
+
+const RECORDED_AT = `
+  select recorded_at from usage_events where account_id = $1::uuid and position = $2::int8`;
+
+const ENTRY_TYPES: Record<TransactionType, readonly string[]> = {
+  usage: [],
+  'top-up': ['top-up'],
+  refund: ['refund', 'refund-reversed'],
+  dispute: ['dispute', 'dispute-reinstated'],
+  grant: ['grant'],
+  adjustment: ['adjustment'],
+};
+
+const NEWEST: HistoryCursor = { position: 2n ** 63n - 1n, seq: 2n ** 63n - 1n };
+/** How many positions one statement looks at when a filter may leave out most of them. */
+const WINDOW = 50_000n;
+const SEARCH_MS = 1_500;
+/** What occurred may have been recorded this much "earlier" (senders' clocks run ahead), and processes' clocks differ. */
+const CLOCKS_APART_MS = 10 * 60_000;
+
+/**
+ * A page of an account's history, newest first. With a filter that matches little it searches for about a second and
+ * a half, then returns what it found with the place to read on.
+ */
+export async function readHistory(
+  pool: Pool,
+  accountId: string,
+  filter: HistoryFilter,
+  page: { before?: HistoryCursor | undefined; limit: number },
+): Promise<HistoryPage> {
+  const before = page.before ?? NEWEST;
+  if (!isSelective(filter)) {
+    return cut(await readWindow(pool, accountId, filter, before, -1n, page.limit + 1), page.limit);
+  }
+  return search(pool, accountId, filter, before, page.limit);
+}
+
+/** Goes down in windows until the page is full, everything was seen, or the time is up. */
+async function search(
+  pool: Pool,
+  accountId: string,
+  filter: HistoryFilter,
+  before: HistoryCursor,
+  limit: number,
+): Promise<HistoryPage> {
+  const deadlineMs = performance.now() + SEARCH_MS;
+  const lines: HistoryLine[] = [];
+  let from = before;
+  let high = await highestPosition(pool, accountId, before);
+  for (;;) {
+    const low = high - WINDOW;
+    lines.push(
+      ...(await readWindow(pool, accountId, filter, from, low < 0n ? -1n : low, limit + 1 - lines.length)),
+    );
+    if (lines.length > limit || low < 0n) return cut(lines, limit);
+    from = { position: low + 1n, seq: 0n };
+    high = low;
+    if (await isBefore(pool, accountId, low, filter.from)) return { lines, next: undefined };
+    if (performance.now() > deadlineMs) return { lines, next: from };
+  }
+}
+
+function isSelective({ type, ...others }: HistoryFilter): boolean {
+  return (
+    (type === undefined || type === 'usage') && Object.values(others).some((value) => value !== undefined)
+  );
+}
+
+function cut(lines: HistoryLine[], limit: number): HistoryPage {
+  const kept = lines.slice(0, limit);
+  return { lines: kept, next: lines.length > limit ? kept.at(-1)?.cursor : undefined };
+}
+
+async function readWindow(
+  pool: Pool,
+  accountId: string,
+  filter: HistoryFilter,
+  before: HistoryCursor,
+  low: bigint,
+  limit: number,
+): Promise<HistoryLine[]> {
+  const { rows } = await pool.query<HistoryRow>(READ_HISTORY, [
+    accountId,
+    before.position,
+    before.seq,
+    low,
+    filter.from ?? null,
+    filter.to ?? null,
+    filter.memberId ?? null,
+    filter.apiKeyId ?? null,
+    filter.model ?? null,
+    filter.batchId ?? null,
+    filter.type === undefined ? Object.values(ENTRY_TYPES).flat() : ENTRY_TYPES[filter.type],
+    limit,
+    filter.type === undefined || filter.type === 'usage',
+  ]);
+  return rows.map(fromRow);
+}
+
+async function highestPosition(pool: Pool, accountId: string, before: HistoryCursor): Promise<bigint> {
+  const { rows } = await pool.query<{ last_position: string }>(LAST_POSITION, [accountId]);
+  const last = BigInt(rows[0]?.last_position ?? 0);
+  return last < before.position ? last : before.position;
+}
+
+/** Whether everything up to a position was recorded too early to have occurred since `from`. */
+async function isBefore(
+  pool: Pool,
+  accountId: string,
+  position: bigint,
+  from: Date | undefined,
+): Promise<boolean> {
+  if (from === undefined) return false;
+  const { rows } = await pool.query<{ recorded_at: Date }>(RECORDED_AT, [accountId, position]);
+  const recordedAt = rows[0]?.recorded_at;
+  return recordedAt !== undefined && recordedAt.getTime() < from.getTime() - CLOCKS_APART_MS;
+}

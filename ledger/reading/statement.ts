@@ -1,0 +1,118 @@
+// Statement: the entries of an account with their seq and the balance after each.
+import type { Pool } from '../database.ts';
+import { type Nanos, nanosFromString } from '../money.ts';
+
+export const entryTypes = [
+  'usage',
+  'top-up',
+  'refund',
+  'refund-reversed',
+  'dispute',
+  'dispute-reinstated',
+  'grant',
+  'adjustment',
+] as const;
+
+export type EntryType = (typeof entryTypes)[number];
+
+export interface StatementEntry {
+  readonly accountId: string;
+  readonly seq: bigint;
+  readonly type: EntryType;
+  /** Signed: what the entry did to the balance. */
+  readonly amount: Nanos;
+  readonly balanceAfter: Nanos;
+  readonly postedAt: Date;
+  /** How many usage events a usage entry sums. */
+  readonly eventCount: number;
+  readonly topUpId: string | null;
+  readonly mode: string | null;
+  readonly payer: { readonly id: string; readonly name: string | null } | null;
+  readonly reason: string | null;
+}
+
+export const READ_STATEMENT = `
+  select e.account_id, e.seq, e.type, case when e.credit = 'credit' then e.amount else -e.amount end as amount,
+    e.balance_after, e.posted_at, e.event_count, c.details ->> 'topUpId' as top_up_id, c.details ->> 'mode' as mode,
+    c.details ->> 'payerId' as payer_id, coalesce(p.name, c.details ->> 'payerName') as payer_name,
+    c.details ->> 'reason' as reason
+  from entries e
+  left join ledger_commands c on c.id = e.command_id
+  left join auth.people p on p.id = (c.details ->> 'payerId')::uuid
+  where e.account_id = $1::uuid and e.seq < $2::int8
+  order by e.seq desc limit $3::int4`;
+
+/** For several accounts at once, each from a seq of its own; at most `$3` entries of each. */
+export const READ_ENTRIES_SINCE = `
+  select e.* from unnest($1::uuid[], $2::int8[]) as s (account_id, seq)
+  cross join lateral (
+    select e.account_id, e.seq, e.type, case when e.credit = 'credit' then e.amount else -e.amount end as amount,
+      e.balance_after, e.posted_at, e.event_count, c.details ->> 'topUpId' as top_up_id, c.details ->> 'mode' as mode,
+      c.details ->> 'payerId' as payer_id, coalesce(p.name, c.details ->> 'payerName') as payer_name,
+      c.details ->> 'reason' as reason
+    from entries e
+    left join ledger_commands c on c.id = e.command_id
+    left join auth.people p on p.id = (c.details ->> 'payerId')::uuid
+    where e.account_id = s.account_id and e.seq > s.seq
+    order by e.seq limit $3::int4
+  ) e
+  order by e.account_id, e.seq`;
+
+interface StatementRow {
+  account_id: string;
+  seq: string;
+  type: EntryType;
+  amount: string;
+  balance_after: string;
+  posted_at: Date;
+  event_count: string;
+  top_up_id: string | null;
+  mode: string | null;
+  payer_id: string | null;
+  payer_name: string | null;
+  reason: string | null;
+}
+
+const BEYOND_ALL = 2n ** 63n - 1n;
+
+/** The entries before a seq, newest first. */
+export async function readStatement(
+  pool: Pool,
+  accountId: string,
+  page: { before: bigint | undefined; limit: number },
+): Promise<StatementEntry[]> {
+  const values = [accountId, page.before ?? BEYOND_ALL, page.limit];
+  const { rows } = await pool.query<StatementRow>(READ_STATEMENT, values);
+  return rows.map(fromRow);
+}
+
+/** The entries after the seq given for each account, oldest first, at most `limit` of each. */
+export async function readEntriesSince(
+  pool: Pool,
+  since: ReadonlyMap<string, bigint>,
+  limit: number,
+): Promise<StatementEntry[]> {
+  if (since.size === 0) return [];
+  const { rows } = await pool.query<StatementRow>(READ_ENTRIES_SINCE, [
+    [...since.keys()],
+    [...since.values()],
+    limit,
+  ]);
+  return rows.map(fromRow);
+}
+
+function fromRow(row: StatementRow): StatementEntry {
+  return {
+    accountId: row.account_id,
+    seq: BigInt(row.seq),
+    type: row.type,
+    amount: nanosFromString(row.amount),
+    balanceAfter: nanosFromString(row.balance_after),
+    postedAt: row.posted_at,
+    eventCount: Number(row.event_count),
+    topUpId: row.top_up_id,
+    mode: row.mode,
+    payer: row.payer_id === null ? null : { id: row.payer_id, name: row.payer_name },
+    reason: row.reason,
+  };
+}
