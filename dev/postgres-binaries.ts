@@ -37,7 +37,8 @@ export function unprivileged(command: string, args: string[], paths: string[]): 
   const owner = ordinaryUser();
   if (paths.every((path) => isReachable(path))) return { command, args, user: owner, owner };
   const who = [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'];
-  const may = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
+  // the securebit makes access(2), by which initdb finds its programs, count the capability too
+  const may = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--securebits=+no_setuid_fixup'];
   try {
     execFileSync('setpriv', [...who, ...may, 'true'], { stdio: 'ignore' });
   } catch {
