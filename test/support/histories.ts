@@ -5,6 +5,7 @@ import type { Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 
 const folder = fileURLToPath(new URL('../histories/', import.meta.url));
+const projectFolder = fileURLToPath(new URL('../../', import.meta.url));
 const MOST_RUNS = 3;
 
 /**
@@ -19,7 +20,8 @@ export async function recordHistories(client: Client, workflowId: string, name: 
   runs.sort((a, b) => a.startTime.getTime() - b.startTime.getTime());
   for (const [index, { runId }] of runs.slice(0, MOST_RUNS).entries()) {
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-    await writeFile(`${folder}${name}-${index + 1}.json`, `${JSON.stringify(historyToJSON(history))}\n`);
+    const text = historyToJSON(history).replaceAll(projectFolder, '/coffer/'); // in stack traces
+    await writeFile(`${folder}${name}-${index + 1}.json`, `${text}\n`);
   }
 }
 
