@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createFundedTeam, grant, startTestCoffer, type TestCoffer } from '../support/coffer.ts';
 import { rollDice, rounds, timeLimitMs } from '../support/soak.ts';
-import { expectedCosts, postUsage, requestsOf, type TestEvent, traceEvents } from '../support/usage.ts';
+import { expectedCosts, postUsage, requestsOf, type TestEvent, traceEvents } from '../support/traffic.ts';
 
 const FEW = 2;
 const EVENTS = 4_000;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { connectActors } from '../support/actors.ts';
 import { createFundedTeam, type FundedTeam, startTestCoffer, type TestCoffer } from '../support/coffer.ts';
 import { rollDice, rounds, soaking, timeLimitMs } from '../support/soak.ts';
-import { expectedCosts, postUsage, traceEvents } from '../support/usage.ts';
+import { expectedCosts, postUsage, traceEvents } from '../support/traffic.ts';
 
 const FEW = 1;
 const AWAY_MS = soaking ? 60_000 : 6_000;

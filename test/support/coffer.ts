@@ -15,7 +15,7 @@ import {
 } from './people.ts';
 import { createProcesses, type Processes, type TestProcess, type TestServer } from './processes.ts';
 import { until } from './soak.ts';
-import { nanosOf, priceTestModel } from './usage.ts';
+import { nanosOf, priceTestModel } from './traffic.ts';
 
 const WEBHOOK_SECRET = 'whsec_chaos';
 export const STRIPE_KEY = 'sk_test_sandbox';

@@ -4,7 +4,7 @@ import { expect } from '@jest/globals';
 import { createFundedTeam, missingEvents, type TestCoffer, untilCount } from './coffer.ts';
 import type { TestProcess } from './processes.ts';
 import { type Dice, until } from './soak.ts';
-import { expectedCosts, requestsOf, sendAll, type TestEvent, traceEvents } from './usage.ts';
+import { expectedCosts, requestsOf, sendAll, type TestEvent, traceEvents } from './traffic.ts';
 
 const EVENTS = 2_000;
 const GRANT_DOLLARS = 100;
