@@ -15,7 +15,6 @@ const partEntry = processIdentity.extend({
   /** The mail catcher's other side. */
   smtpPort: z.int().optional(),
 });
-export type PartEntry = z.infer<typeof partEntry>;
 
 const entries = z.object({
   api: partEntry.optional(),

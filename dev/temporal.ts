@@ -4,8 +4,6 @@ import { Connection } from '@temporalio/client';
 import { type Part, PartFailed, startPart } from './part.ts';
 import { temporalCli } from './temporal-cli.ts';
 
-export { temporalCli, temporalTestServer } from './temporal-cli.ts';
-
 /** The search attributes of design 4; every server that runs Coffer has them. */
 export const SEARCH_ATTRIBUTES = ['AccountId', 'OrganizationId', 'AccountState'] as const;
 
