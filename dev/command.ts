@@ -10,6 +10,8 @@ export class CommandFailed extends Error {
 
 /** Runs a command to its exit code: what it returns, 1 with one line when it fails. `--help` prints `help`. */
 export async function runCommand(help: string, main: () => Promise<number>): Promise<void> {
+  // whoever reads our output may have read enough (`| head`)
+  process.stdout.on('error', () => process.exit(0));
   if (process.argv.slice(2).some((argument) => argument === '--help' || argument === '-h')) {
     process.stdout.write(`${help.trim()}\n`);
     return;
