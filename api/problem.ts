@@ -23,6 +23,9 @@ export type ProblemCode =
   | 'overloaded'
   | 'database-unavailable'
   | 'payments-unavailable'
+  | 'auto-top-up-invalid'
+  | 'payment-method-unknown'
+  | 'card-not-usable'
   | 'internal-error';
 
 /** Code → status and title. Every code has a page, `docs/problems/<code>.md`; a test holds both together. */
@@ -63,6 +66,9 @@ export const problems: Record<ProblemCode, ProblemKind> = {
   'webhook-signature-invalid': { status: 400, title: 'The webhook signature is not valid' },
   overloaded: { status: 429, title: 'Too much at once: try again shortly' },
   'database-unavailable': { status: 503, title: 'The database is not reachable' },
+  'auto-top-up-invalid': { status: 400, title: 'The rule of auto top-up contradicts itself' },
+  'payment-method-unknown': { status: 422, title: 'You have no such saved card' },
+  'card-not-usable': { status: 409, title: 'This card cannot be used for auto top-up' },
   'payments-unavailable': { status: 503, title: 'The payment provider is not reachable' },
   'internal-error': { status: 500, title: 'Something went wrong on our side' },
 };

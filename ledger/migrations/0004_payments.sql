@@ -162,6 +162,8 @@ create table top_up_attempts (
   first_sent_at timestamptz not null,
   last_sent_at timestamptz not null,
   payment_intent_id text constraint attempt_payment_intent_unique unique,
+  -- how often Stripe replayed a stored failure of its own; after three the outcome is looked up instead
+  failures_replayed int4 not null default 0,
   outcome text,
   -- Stripe's words for a decline; read by operators, never by members
   decline_code text,
@@ -264,7 +266,7 @@ begin
     return query select 'skipped', 'account-' || p_state, null::int8, null::timestamptz;
     return;
   elsif r.state = 'suspended' then
-    return query select 'skipped', 'suspended', null::int8, r.suspended_until;
+    return query select 'suspended', r.suspension, null::int8, r.suspended_until;
     return;
   elsif exists (select 1 from top_ups t where t.account_id = r.account_id and t.mode = 'auto'
       and t.state in ('open', 'processing', 'unknown')) then
@@ -350,7 +352,7 @@ create function auto_top_up_standing(p_account uuid) returns table (
 ) language sql stable as $$
   select
     (select t.id from top_ups t where t.account_id = p_account and t.mode = 'auto' and t.state in ('open', 'processing', 'unknown')),
-    r.threshold, r.decision, coalesce(r.suspension, r.reason)
+    r.threshold, case r.state when 'suspended' then 'suspended' else r.decision end, coalesce(r.suspension, r.reason)
   from (select 1) one left join auto_top_up_rules r on r.account_id = p_account;
 $$;
 
@@ -566,4 +568,48 @@ begin
   perform tell_person('paid:' || t.id, 'top-up-paid', t.payer_id, t.account_id,
     jsonb_build_object('topUpId', t.id, 'mode', t.mode, 'amount', t.amount::text, 'currency', t.currency), p_now);
   return 'credited';
+end $$;
+
+/* Sets a payment aside that Stripe took and that does not match what was asked for: never credited by itself. The auto
+   top-up whose own PaymentIntent it is ends with it, and its rule is suspended until an operator looked. */
+create function quarantine_payment(
+  p_payment_intent text, p_top_up uuid, p_reason text, p_cents int8, p_currency text, p_details jsonb, p_now timestamptz
+) returns boolean language plpgsql volatile as $$
+declare
+  v_account uuid;
+begin
+  select account_id into v_account from top_ups where id = p_top_up;
+  perform 1 from account_balances where account_id = v_account for update;
+  insert into quarantined_payments (payment_intent_id, top_up_id, reason, amount_cents, currency, details, found_at)
+    values (p_payment_intent, p_top_up, p_reason, p_cents, p_currency, p_details, p_now)
+    on conflict (payment_intent_id) do nothing;
+  if not found then
+    return false;
+  end if;
+  update top_up_attempts set outcome = 'quarantined', ended_at = p_now
+    where top_up_id = p_top_up and payment_intent_id = p_payment_intent and ended_at is null;
+  if found then
+    perform close_top_up(p_top_up, 'quarantined', p_now);
+    perform suspend_auto_top_up(v_account, 'payment-quarantined', null, p_now);
+  end if;
+  return true;
+end $$;
+
+/* Stores or replaces an account's rule; whatever it changes is evaluated anew. The card stays when none is given. */
+create function set_auto_top_up(
+  p_account uuid, p_sponsor uuid, p_payment_method text, p_threshold int8, p_amount int8, p_target int8, p_cap int8,
+  p_resume boolean, p_now timestamptz
+) returns void language plpgsql volatile as $$
+begin
+  insert into auto_top_up_rules (account_id, sponsor_id, payment_method_id, threshold, amount, target_balance, monthly_cap,
+      next_evaluation_at, created_at, updated_at)
+    values (p_account, p_sponsor, p_payment_method, p_threshold, p_amount, p_target, p_cap, p_now, p_now, p_now)
+    on conflict (account_id) do update set sponsor_id = p_sponsor, payment_method_id = p_payment_method,
+      threshold = p_threshold, amount = p_amount, target_balance = p_target, monthly_cap = p_cap,
+      revision = auto_top_up_rules.revision + 1, next_evaluation_at = p_now, updated_at = p_now,
+      state = case when p_resume then 'enabled' else auto_top_up_rules.state end,
+      suspension = case when not p_resume then auto_top_up_rules.suspension end,
+      suspended_until = case when not p_resume then auto_top_up_rules.suspended_until end,
+      declines_in_a_row = case when p_resume then 0 else auto_top_up_rules.declines_in_a_row end;
+  perform free_auto_top_up(p_account, 'rule-changed', p_now);
 end $$;

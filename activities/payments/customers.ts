@@ -1,0 +1,43 @@
+// The Stripe Customer of a person: made when it is first needed, found by our row and never by e-mail.
+
+import Stripe from 'stripe';
+import { deleteCustomer, reserveCustomer, saveCustomer } from '../../ledger/payments/customers.ts';
+import type { PaymentClients } from './clients.ts';
+
+/** The person's Customer id. Throws what Stripe throws. */
+export async function customerOf(clients: PaymentClients, personId: string): Promise<string> {
+  const customer = await reserveCustomer(clients.pool, personId, clients.clock());
+  if (customer.stripeId !== null) return customer.stripeId;
+  const key =
+    customer.generation === 1 ? `customer:${personId}` : `customer:${personId}:${customer.generation}`;
+  const made = await clients.stripe.createCustomer(
+    { email: customer.email, metadata: { personId, deployment: clients.deployment } },
+    key,
+  );
+  await saveCustomer(clients.pool, customer, made.id);
+  return made.id;
+}
+
+/** Runs `work` with the person's Customer; once more with a new one when Stripe says that it was deleted. */
+export async function withCustomer<T>(
+  clients: PaymentClients,
+  personId: string,
+  work: (customerId: string) => Promise<T>,
+): Promise<T> {
+  const customerId = await customerOf(clients, personId);
+  try {
+    return await work(customerId);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    await deleteCustomer(clients.pool, customerId, clients.clock());
+    return work(await customerOf(clients, personId));
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return (
+    error instanceof Stripe.errors.StripeError &&
+    error.code === 'resource_missing' &&
+    error.param === 'customer'
+  );
+}

@@ -1,0 +1,7 @@
+// Steps of a top-up: what one look at it found, as its workflow reads it.
+
+export type TopUpStep =
+  | { readonly kind: 'over'; readonly state: 'paid' | 'not-completed' }
+  /** Stripe took the money; it is still to be settled. */
+  | { readonly kind: 'paid'; readonly paymentIntentId: string }
+  | { readonly kind: 'later'; readonly afterMs: number };

@@ -1,0 +1,254 @@
+// The rule of auto top-up: read by members, set by owners and admins with a card of their own, raised only by its sponsor.
+import { z } from 'zod';
+import type { Connection } from '../../ledger/database.ts';
+import { formatDollars, type Nanos } from '../../ledger/money.ts';
+import { LEAST_CHARGE, parseCharge, parseRuleAmount } from '../../ledger/payments/amounts.ts';
+import {
+  findCardUse,
+  findRule,
+  previewRule,
+  type Rule,
+  type RuleTerms,
+  removeRule,
+  setRule,
+  withRuleLocked,
+} from '../../ledger/payments/rules.ts';
+import { requireAccount, requirePerson } from '../access.ts';
+import type { Principal } from '../principal.ts';
+import { Problem } from '../problem.ts';
+import { type Route, route } from '../route.ts';
+import { accountParams, amount, named, timestamp } from '../schemas.ts';
+import type { TopUpSurroundings } from './top-ups.ts';
+
+const ruleRequest = z
+  .strictObject({
+    threshold: z.string(),
+    amount: z.string().optional(),
+    targetBalance: z.string().optional(),
+    monthlyCap: z.string(),
+    paymentMethodId: z
+      .string()
+      .max(255)
+      .optional()
+      .describe('A saved card of yours; without it the card stays.'),
+  })
+  .meta({ id: 'AutoTopUpRequest' });
+
+const rule = z
+  .strictObject({
+    threshold: amount,
+    amount: amount.nullable(),
+    targetBalance: amount.nullable(),
+    monthlyCap: amount,
+    state: z.enum(['enabled', 'paused']),
+    sponsor: named,
+    paymentMethodId: z.string().nullable().describe('Only its sponsor sees it.'),
+    takenThisMonth: amount,
+    topUpInFlight: z.uuid().nullable(),
+    lastDecision: z.strictObject({ decision: z.string(), reason: z.string() }).nullable(),
+    nextEvaluationAt: timestamp.nullable(),
+    chargesNow: amount
+      .nullable()
+      .describe('What is charged at once, because the balance is below the threshold.'),
+  })
+  .meta({ id: 'AutoTopUp' });
+
+export interface AutoTopUpSurroundings extends TopUpSurroundings {
+  /** Has the account's actor evaluate the rule. Must not throw: the sweeper rings again. */
+  readonly ringForRule: (accountId: string) => void;
+}
+
+const PROBLEMS = [
+  'account-not-found',
+  'forbidden',
+  'amount-malformed',
+  'amount-not-in-cents',
+  'amount-out-of-range',
+  'auto-top-up-invalid',
+  'payment-method-unknown',
+  'card-not-usable',
+] as const;
+
+/** `GET`, `PUT` and `DELETE /v1/accounts/{accountId}/auto-top-up`. */
+export function autoTopUpRoutes(surroundings: AutoTopUpSurroundings): Route[] {
+  return [showRoute(surroundings), putRoute(surroundings), deleteRoute(surroundings)];
+}
+
+function showRoute(surroundings: AutoTopUpSurroundings): Route {
+  const { pool, clock } = surroundings.payments;
+  return route(surroundings, {
+    method: 'get',
+    path: '/v1/accounts/{accountId}/auto-top-up',
+    summary: 'The rule of auto top-up',
+    tag: 'Auto top-up',
+    caller: 'reader',
+    params: accountParams,
+    answers: { 200: { description: 'The rule', schema: rule } },
+    problems: ['account-not-found', 'not-found'],
+    async handle({ principal, params }) {
+      const { accountId } = await requireAccount(pool, principal, params.accountId, 'read');
+      const found = await findRule(pool, accountId, clock());
+      if (found === undefined) throw new Problem('not-found', 'Auto top-up is not set up here.');
+      return { status: 200, body: shown(found, principal, null) };
+    },
+  });
+}
+
+function putRoute(surroundings: AutoTopUpSurroundings): Route {
+  const { payments, ringForRule } = surroundings;
+  const { pool, clock } = payments;
+  return route(surroundings, {
+    method: 'put',
+    path: '/v1/accounts/{accountId}/auto-top-up',
+    summary: 'Set, change or resume auto top-up',
+    description:
+      'With a card of yours you become its sponsor. Below the threshold it charges at once: `?preview=true` says what, and changes nothing.',
+    tag: 'Auto top-up',
+    caller: 'person',
+    params: accountParams,
+    query: z.strictObject({ preview: z.enum(['true', 'false']).default('false') }),
+    body: ruleRequest,
+    answers: { 200: { description: 'The rule', schema: rule } },
+    problems: PROBLEMS,
+    async handle({ principal, params, query, body }) {
+      const { personId } = requirePerson(principal);
+      const { accountId } = await requireAccount(pool, principal, params.accountId, 'manage-auto-top-up');
+      const terms = termsOf(body);
+      const isPreview = query.preview === 'true';
+      const change = { accountId, personId, terms, paymentMethodId: body.paymentMethodId, isPreview };
+      const answer = await withRuleLocked(pool, accountId, async (connection) => {
+        const result = await changeRule(connection, change, clock());
+        if (isPreview) await connection.query('rollback');
+        return result;
+      });
+      if (!isPreview) ringForRule(accountId);
+      return { status: 200, body: shown(answer.rule, principal, answer.chargesNow) };
+    },
+  });
+}
+
+function deleteRoute(surroundings: AutoTopUpSurroundings): Route {
+  const { payments, ringForRule } = surroundings;
+  const { pool, clock } = payments;
+  return route(surroundings, {
+    method: 'delete',
+    path: '/v1/accounts/{accountId}/auto-top-up',
+    summary: 'Switch auto top-up off',
+    description: 'A charge that was already sent still adds its credit.',
+    tag: 'Auto top-up',
+    caller: 'person',
+    params: accountParams,
+    answers: { 204: { description: 'It is off' } },
+    problems: ['account-not-found', 'forbidden'],
+    async handle({ principal, params }) {
+      const { accountId } = await requireAccount(pool, principal, params.accountId, 'manage-auto-top-up');
+      await removeRule(pool, accountId, clock());
+      ringForRule(accountId);
+      return { status: 204 };
+    },
+  });
+}
+
+interface Change {
+  readonly accountId: string;
+  readonly personId: string;
+  readonly terms: RuleTerms;
+  readonly paymentMethodId: string | undefined;
+}
+
+async function changeRule(
+  connection: Connection,
+  { accountId, personId, terms, paymentMethodId }: Change,
+  now: Date,
+): Promise<{ rule: Rule; chargesNow: Nanos | null }> {
+  const before = await findRule(connection, accountId, now);
+  const isSponsor = before?.sponsor.id === personId;
+  const card = paymentMethodId ?? before?.paymentMethodId;
+  if (card === undefined || before === undefined || isSponsor || paymentMethodId !== undefined) {
+    if (card === undefined)
+      throw new Problem('payment-method-unknown', 'Name a saved card: paymentMethodId.');
+    await requireUsableCard(connection, card, personId, now);
+    await setRule(
+      connection,
+      { ...terms, accountId, sponsorId: personId, paymentMethodId: card, resume: true },
+      now,
+    );
+  } else {
+    if (isRaised(before, terms)) {
+      throw new Problem(
+        'forbidden',
+        'Only the sponsor may raise this, because it is their card. You may lower it, switch it off, or use a card of your own.',
+      );
+    }
+    const sponsorId = before.sponsor.id;
+    await setRule(connection, { ...terms, accountId, sponsorId, paymentMethodId: card, resume: false }, now);
+  }
+  const [rule, preview] = [
+    await findRule(connection, accountId, now),
+    await previewRule(connection, accountId, now),
+  ];
+  if (rule === undefined) throw new Error(`the rule of ${accountId} was not stored`);
+  return { rule, chargesNow: preview?.amount ?? null };
+}
+
+async function requireUsableCard(
+  connection: Connection,
+  paymentMethodId: string,
+  personId: string,
+  now: Date,
+): Promise<void> {
+  const use = await findCardUse(connection, { paymentMethodId, personId }, now);
+  if (use === 'not-theirs') throw new Problem('payment-method-unknown', 'You have no such saved card.');
+  if (use === 'suspended')
+    throw new Problem('card-not-usable', 'This card was declined for good. Save another one.');
+}
+
+/** Whether new terms could take more from the sponsor's card, or earlier. */
+function isRaised(before: RuleTerms, after: RuleTerms): boolean {
+  const isMore = (old: Nanos | null, now: Nanos | null) => now !== null && (old === null || now > old);
+  return (
+    after.threshold > before.threshold ||
+    after.monthlyCap > before.monthlyCap ||
+    isMore(before.amount, after.amount) ||
+    isMore(before.targetBalance, after.targetBalance)
+  );
+}
+
+function termsOf(body: z.output<typeof ruleRequest>): RuleTerms {
+  if ((body.amount === undefined) === (body.targetBalance === undefined)) {
+    throw new Problem('auto-top-up-invalid', 'Give either amount or targetBalance.');
+  }
+  const threshold = parseRuleAmount(body.threshold, 'The threshold');
+  const monthlyCap = parseRuleAmount(body.monthlyCap, 'The monthly cap');
+  const fixed = body.amount === undefined ? null : parseCharge(body.amount);
+  const target = body.targetBalance === undefined ? null : parseRuleAmount(body.targetBalance, 'The target');
+  if (monthlyCap < (fixed ?? LEAST_CHARGE)) {
+    throw new Problem('auto-top-up-invalid', 'The monthly cap must leave room for at least one charge.');
+  }
+  if (target !== null && target < threshold + LEAST_CHARGE) {
+    throw new Problem('auto-top-up-invalid', 'The target must lie at least $5.00 above the threshold.');
+  }
+  return { threshold, monthlyCap, amount: fixed, targetBalance: target };
+}
+
+function shown(found: Rule, principal: Principal, chargesNow: Nanos | null): z.input<typeof rule> {
+  const isSponsor = principal.kind === 'person' && principal.personId === found.sponsor.id;
+  const printed = (value: Nanos | null) => (value === null ? null : formatDollars(value));
+  const isSuspended = found.state === 'suspended';
+  const decision = isSuspended ? 'paused' : found.decision;
+  const reason = isSuspended ? (isSponsor ? found.suspension : 'paused') : found.reason;
+  return {
+    threshold: formatDollars(found.threshold),
+    amount: printed(found.amount),
+    targetBalance: printed(found.targetBalance),
+    monthlyCap: formatDollars(found.monthlyCap),
+    state: isSuspended ? 'paused' : 'enabled',
+    sponsor: found.sponsor,
+    paymentMethodId: isSponsor ? found.paymentMethodId : null,
+    takenThisMonth: formatDollars(found.takenThisMonth),
+    topUpInFlight: found.topUpInFlight,
+    lastDecision: decision === null || reason === null ? null : { decision, reason },
+    nextEvaluationAt: found.nextEvaluationAt?.toISOString() ?? null,
+    chargesNow: printed(chargesNow),
+  };
+}

@@ -1,0 +1,162 @@
+// Top-ups of an account: any member adds credit with a card of their own, everybody with a part in it sees who paid.
+import { validate as isUuid } from 'uuid';
+import { z } from 'zod';
+import { openCheckout } from '../../activities/payments/checkout.ts';
+import type { PaymentClients } from '../../activities/payments/clients.ts';
+import { formatDollars } from '../../ledger/money.ts';
+import { parseCharge } from '../../ledger/payments/amounts.ts';
+import { findTopUp, insertManualTopUp, listTopUps, type TopUp } from '../../ledger/payments/top-ups.ts';
+import { requireAccount, requirePerson } from '../access.ts';
+import { once } from '../idempotency.ts';
+import { paymentProblem } from '../payment-problem.ts';
+import type { Principal } from '../principal.ts';
+import { Problem } from '../problem.ts';
+import { type Route, type RouteSurroundings, route } from '../route.ts';
+import { accountParams, amount, limit, named, pageOf, timestamp } from '../schemas.ts';
+
+const topUp = z
+  .strictObject({
+    id: z.uuid(),
+    mode: z.enum(['manual', 'auto']),
+    amount,
+    currency: z.string(),
+    state: z.enum(['open', 'processing', 'paid', 'not-completed']),
+    payer: named,
+    createdAt: timestamp,
+    paidAt: timestamp.nullable(),
+    checkoutUrl: z
+      .url()
+      .nullable()
+      .describe('Where its payer pays; null for everybody else, and once it is over.'),
+  })
+  .meta({ id: 'TopUp' });
+
+const topUpRequest = z
+  .strictObject({
+    amount: z
+      .string('Write an amount as a string: "25.00".')
+      .describe('Dollars from 5.00 to 2000.00, in whole cents.'),
+    saveCard: z
+      .boolean()
+      .default(false)
+      .describe('Keep the card for auto top-up, on your consent on the page.'),
+  })
+  .meta({ id: 'TopUpRequest' });
+
+export interface TopUpSurroundings extends RouteSurroundings {
+  readonly payments: PaymentClients;
+  /** Has a stored top-up followed to its end. Must not throw: the sweeper takes up what was missed. */
+  readonly startTopUp: (topUpId: string, accountId: string) => void;
+}
+
+const OPEN_MS = 2 * 3_600_000;
+
+/** `POST` and `GET /v1/accounts/{accountId}/top-ups`, `GET …/top-ups/{topUpId}`. */
+export function topUpRoutes(surroundings: TopUpSurroundings): Route[] {
+  return [createRoute(surroundings), listRoute(surroundings), showRoute(surroundings)];
+}
+
+function createRoute(surroundings: TopUpSurroundings): Route {
+  const { payments, startTopUp } = surroundings;
+  const { pool, clock } = payments;
+  return route(surroundings, {
+    method: 'post',
+    path: '/v1/accounts/{accountId}/top-ups',
+    summary: 'Add credit with your own card',
+    description:
+      'Answers with the address of a hosted page; the credit is there as soon as the payment succeeds.',
+    tag: 'Top-ups',
+    caller: 'person',
+    params: accountParams,
+    body: topUpRequest,
+    idempotent: true,
+    answers: { 201: { description: 'The top-up, to be paid at its checkoutUrl', schema: topUp } },
+    problems: [
+      'account-not-found',
+      'account-closed',
+      'amount-malformed',
+      'amount-not-in-cents',
+      'amount-out-of-range',
+      'idempotency-key-reused',
+      'idempotency-key-in-use',
+      'payments-unavailable',
+    ],
+    async handle({ principal, params, body, request }) {
+      const { personId } = requirePerson(principal);
+      const { accountId } = await requireAccount(pool, principal, params.accountId, 'add-credit');
+      const cost = parseCharge(body.amount);
+      const caller = `person:${personId}`;
+      return once(payments, request, { caller, body }, async (id) => {
+        const now = clock();
+        const expiresAt = new Date(now.getTime() + OPEN_MS);
+        const stored = { id, accountId, payerId: personId, amount: cost, saveCard: body.saveCard, expiresAt };
+        await insertManualTopUp(pool, stored, now);
+        if ((await findTopUp(pool, id)) === undefined) throw new Problem('account-closed');
+        startTopUp(id, accountId);
+        const opened = await openCheckout(payments, id).catch((error: unknown) => {
+          throw paymentProblem(error);
+        });
+        const location = `/v1/accounts/${accountId}/top-ups/${id}`;
+        return { status: 201, body: shown(opened, principal), headers: { location } };
+      });
+    },
+  });
+}
+
+function listRoute(surroundings: TopUpSurroundings): Route {
+  const { pool } = surroundings.payments;
+  return route(surroundings, {
+    method: 'get',
+    path: '/v1/accounts/{accountId}/top-ups',
+    summary: 'Top-ups, newest first',
+    description: 'Who paid, how much, when and how it went; never a card.',
+    tag: 'Top-ups',
+    caller: 'reader',
+    params: accountParams,
+    query: z.strictObject({ cursor: z.uuid().optional(), limit }),
+    answers: { 200: { description: 'A page of top-ups', schema: pageOf(topUp, 'TopUpPage') } },
+    problems: ['account-not-found'],
+    async handle({ principal, params, query }) {
+      const { accountId } = await requireAccount(pool, principal, params.accountId, 'read');
+      const found = await listTopUps(pool, accountId, { before: query.cursor, limit: query.limit + 1 });
+      const items = found.slice(0, query.limit);
+      const nextCursor = found.length > query.limit ? (items.at(-1)?.id ?? null) : null;
+      return { status: 200, body: { items: items.map((item) => shown(item, principal)), nextCursor } };
+    },
+  });
+}
+
+function showRoute(surroundings: TopUpSurroundings): Route {
+  const { pool } = surroundings.payments;
+  return route(surroundings, {
+    method: 'get',
+    path: '/v1/accounts/{accountId}/top-ups/{topUpId}',
+    summary: 'One top-up',
+    tag: 'Top-ups',
+    caller: 'reader',
+    params: z.strictObject({ ...accountParams.shape, topUpId: z.string() }),
+    answers: { 200: { description: 'The top-up', schema: topUp } },
+    problems: ['account-not-found', 'not-found'],
+    async handle({ principal, params }) {
+      const { accountId } = await requireAccount(pool, principal, params.accountId, 'read');
+      const found = isUuid(params.topUpId) ? await findTopUp(pool, params.topUpId) : undefined;
+      if (found?.accountId !== accountId) throw new Problem('not-found', 'There is no such top-up.');
+      return { status: 200, body: shown(found, principal) };
+    },
+  });
+}
+
+function shown(found: TopUp, principal: Principal): z.input<typeof topUp> {
+  const isPayer = principal.kind === 'person' && principal.personId === found.payer.id;
+  return {
+    id: found.id,
+    mode: found.mode,
+    amount: formatDollars(found.amount),
+    currency: found.currency,
+    state: found.state === 'unknown' ? 'processing' : found.state,
+    payer: found.payer,
+    createdAt: found.createdAt.toISOString(),
+    paidAt: found.paidAt?.toISOString() ?? null,
+    checkoutUrl: isPayer && found.state === 'open' ? found.checkoutUrl : null,
+  };
+}

@@ -1,0 +1,55 @@
+// Notices: the outbox of mail. Written in the transaction of the fact they tell of, sent by the worker.
+import type { Pool } from '../database.ts';
+
+export interface Notice {
+  readonly id: string;
+  readonly kind: string;
+  readonly person: { readonly name: string; readonly email: string };
+  /** The organization's name; null for somebody's personal account. */
+  readonly organization: string | null;
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly tries: number;
+}
+
+const TAKE_NOTICES = `
+  update notices n set tries = n.tries + 1,
+    next_try_at = $1::timestamptz + least(interval '5 seconds' * 2 ^ least(n.tries, 12), interval '1 hour')
+  from auth.people p
+  where p.id = n.person_id and n.id in (
+    select id from notices where next_try_at <= $1::timestamptz order by next_try_at limit $2::int4 for update skip locked
+  )
+  returning n.id, n.kind, p.name, p.email, n.details, n.tries, (
+    select o.name from accounts a join auth.organizations o on a.owner_type = 'organization' and o.id = a.owner_id
+    where a.id = n.account_id
+  ) as organization`;
+
+interface NoticeRow {
+  id: string;
+  kind: string;
+  name: string;
+  email: string;
+  details: Record<string, unknown>;
+  tries: number;
+  organization: string | null;
+}
+
+/** Takes the notices that are due; one that is not marked sent comes again, ever later. */
+export async function takeNotices(pool: Pool, now: Date, most: number): Promise<Notice[]> {
+  const { rows } = await pool.query<NoticeRow>(TAKE_NOTICES, [now, most]);
+  return rows.map(({ name, email, ...row }) => ({ ...row, person: { name, email } }));
+}
+
+const MARK_NOTICE_SENT = `
+  update notices set sent_at = $2::timestamptz, next_try_at = null, failure = null where id = $1::uuid`;
+
+export async function markNoticeSent(pool: Pool, id: string, now: Date): Promise<void> {
+  await pool.query(MARK_NOTICE_SENT, [id, now]);
+}
+
+const MARK_NOTICE_FAILED = `
+  update notices set failure = $2::text, next_try_at = case when tries < 20 then next_try_at end where id = $1::uuid`;
+
+/** Keeps why a notice could not be sent; after twenty tries it is given up. */
+export async function markNoticeFailed(pool: Pool, id: string, failure: string): Promise<void> {
+  await pool.query(MARK_NOTICE_FAILED, [id, failure.slice(0, 500)]);
+}

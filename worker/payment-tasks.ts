@@ -1,0 +1,86 @@
+// The sweeper's work on payments: events to follow, mail to send, top-ups and card setups that nobody looks at, rules that are due.
+import { saveCard } from '../activities/payments/cards.ts';
+import type { PaymentClients } from '../activities/payments/clients.ts';
+import { followEvent } from '../activities/payments/follow-event.ts';
+import { type NoticeOptions, sendNotices } from '../activities/payments/send-notices.ts';
+import { endCardSetup, takeDueCardSetups } from '../ledger/payments/card-setups.ts';
+import { takeDueEvaluations } from '../ledger/payments/rules.ts';
+import { takeDueTopUps } from '../ledger/payments/top-ups.ts';
+import { finishWebhookEvent, takeWebhookEvents } from '../ledger/payments/webhook-events.ts';
+import { ringAccount, startTopUp, type TemporalClient } from '../workflows/client.ts';
+import type { SweepTask } from './sweeper.ts';
+
+const MOST_EVENTS = 20;
+const MOST_NOTICES = 10;
+
+/** Follows what Stripe told us. It is no ring, so it takes nothing of their rate. */
+export function webhookEvents(clients: PaymentClients): SweepTask {
+  return {
+    name: 'webhook-events',
+    async run(now) {
+      const events = await takeWebhookEvents(clients.pool, now, MOST_EVENTS);
+      await eachOf(events, async (event) => {
+        const outcome = await followEvent(clients, event);
+        await finishWebhookEvent(clients.pool, event.id, outcome, clients.clock());
+      });
+      return 0;
+    },
+  };
+}
+
+/** Sends the mail that waits. */
+export function notices(options: NoticeOptions): SweepTask {
+  return {
+    name: 'notices',
+    async run() {
+      await sendNotices(options, MOST_NOTICES);
+      return 0;
+    },
+  };
+}
+
+/** Starts the workflow of every open top-up that is past its check; one that runs is left alone. */
+export function overdueTopUps({ pool }: PaymentClients, temporal: TemporalClient): SweepTask {
+  return {
+    name: 'overdue-top-ups',
+    async run(now, most) {
+      const due = await takeDueTopUps(pool, now, { most, again: '1 minute' });
+      await eachOf(due, ({ topUpId, accountId }) => startTopUp(temporal, topUpId, accountId));
+      return due.length;
+    },
+  };
+}
+
+/** Looks at the setups of cards whose owner may have closed the page too early. */
+export function overdueCardSetups(clients: PaymentClients): SweepTask {
+  return {
+    name: 'overdue-card-setups',
+    async run(now, most) {
+      const due = await takeDueCardSetups(clients.pool, now, most);
+      await eachOf(due, async ({ id, sessionId, expiresAt }) => {
+        if (sessionId !== null) await saveCard(clients, sessionId);
+        else if (expiresAt <= now) await endCardSetup(clients.pool, id, null);
+      });
+      return due.length;
+    },
+  };
+}
+
+/** Rings the accounts whose rule of auto top-up is to be evaluated. */
+export function dueEvaluations({ pool }: PaymentClients, temporal: TemporalClient): SweepTask {
+  return {
+    name: 'due-evaluations',
+    async run(now, most) {
+      const due = await takeDueEvaluations(pool, now, most);
+      await eachOf(due, (accountId) => ringAccount(temporal, { accountId, reason: 'evaluation-due' }));
+      return due.length;
+    },
+  };
+}
+
+/** Works on all, also after one failed; throws the first failure at the end, so that it is logged and counted. */
+async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const results = await Promise.allSettled(items.map((item) => work(item)));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}

@@ -1,0 +1,79 @@
+// One top-up, from its row to credit or to its end: charges the sponsor's card, or follows a member's hosted page.
+import * as wf from '@temporalio/workflow';
+import type { TopUpActivities } from '../activities/payments/activities.ts';
+import type { TopUpStep } from '../activities/payments/step.ts';
+import type { RingActivities } from '../activities/ring.ts';
+import type { TopUpInput } from './messages.ts';
+import * as lives from './top-up-state.ts';
+
+const forEver = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' } as const;
+
+/* A killed worker costs the heartbeat; an attempt is resent for less than the 24 hours that Stripe keeps its key. */
+const { charge } = wf.proxyActivities<TopUpActivities>({
+  startToCloseTimeout: '75s',
+  heartbeatTimeout: '6s',
+  scheduleToCloseTimeout: '23h',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5m' },
+});
+const { findMode, followCheckout, settle, markFailed } = wf.proxyActivities<TopUpActivities>({
+  startToCloseTimeout: '45s',
+  retry: forEver,
+});
+const { ringAccount } = wf.proxyActivities<RingActivities>({ startToCloseTimeout: '30s', retry: forEver });
+
+const TRY_AGAIN: TopUpStep = { kind: 'later', afterMs: 1_000 };
+
+/**
+ * Ends when the top-up is paid or not completed. Cancelling it ends a top-up that can no longer take money; one that
+ * can is left to the next start.
+ */
+export async function topUp(input: TopUpInput): Promise<'paid' | 'not-completed'> {
+  const mode = await findMode({ topUpId: input.topUpId });
+  let life = lives.begun();
+  for (;;) {
+    const step = await wf.CancellationScope.nonCancellable(() =>
+      mode === 'auto' ? refill(input) : followPage(input),
+    );
+    if (step.kind === 'over') return step.state;
+    life = lives.looked(life);
+    if (lives.mustRoll(life)) return await wf.continueAsNew<typeof topUp>(input);
+    await sleepUnlessCancelled(input, step.kind === 'later' ? step.afterMs : 0);
+  }
+}
+
+/** One charge with everything that follows from it. */
+async function refill({ topUpId, accountId }: TopUpInput): Promise<TopUpStep> {
+  const step = await charge({ topUpId }).catch(againAfterTimeout);
+  if (step.kind === 'later') return step;
+  let state = step.kind === 'over' ? step.state : undefined;
+  if (step.kind === 'paid') {
+    const settled = await settle({ paymentIntentId: step.paymentIntentId });
+    if (settled.kind === 'not-paid') return TRY_AGAIN;
+    state = settled.kind === 'quarantined' || settled.kind === 'ignored' ? 'not-completed' : 'paid';
+  }
+  await ringAccount({ accountId, reason: 'top-up-settled' });
+  return { kind: 'over', state: state ?? 'not-completed' };
+}
+
+async function followPage({ topUpId, accountId }: TopUpInput): Promise<TopUpStep> {
+  const step = await followCheckout({ topUpId });
+  if (step.kind === 'over') await ringAccount({ accountId, reason: 'top-up-settled' });
+  return step;
+}
+
+/** After 23 hours of resending the attempt is looked up instead: the activity knows when it was first sent. */
+function againAfterTimeout(error: unknown): TopUpStep {
+  if (error instanceof wf.ActivityFailure) return TRY_AGAIN;
+  throw error;
+}
+
+async function sleepUnlessCancelled({ topUpId, accountId }: TopUpInput, ms: number): Promise<void> {
+  try {
+    await wf.sleep(ms);
+  } catch (error) {
+    await wf.CancellationScope.nonCancellable(async () => {
+      if (await markFailed({ topUpId })) await ringAccount({ accountId, reason: 'top-up-settled' });
+    });
+    throw error;
+  }
+}
