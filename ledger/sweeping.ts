@@ -56,6 +56,23 @@ export async function takeOverduePending(
   return rows.map(dueAccount);
 }
 
+/* Marked as rung, as above: the posting that answers decides anew and writes when to decide next. */
+export const TAKE_DUE_EVALUATIONS = `
+  update account_balances b set rung_at = $1::timestamptz
+  from (
+    select a.account_id from auto_top_up_rules r join account_balances a on a.account_id = r.account_id
+    where r.next_evaluation_at <= $1::timestamptz and a.rung_at is null
+    order by r.next_evaluation_at limit $2::int4 for update of a skip locked
+  ) due
+  where b.account_id = due.account_id
+  returning b.account_id, b.pending`;
+
+/** Takes the accounts whose rule of auto top-up is to be evaluated again and marks them as rung. */
+export async function takeDueEvaluations(pool: Pool, now: Date, most: number): Promise<DueAccount[]> {
+  const { rows } = await pool.query<DueAccountRow>(TAKE_DUE_EVALUATIONS, [now, most]);
+  return rows.map(dueAccount);
+}
+
 /* A ring that never reached Temporal is no repetition: it is due again at once, whatever the backoff said. */
 export const RETURN_RINGS = `
   update account_balances b set

@@ -5,7 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
 import { freePort } from '../dev/ports.ts';
 import { createWorkerMetrics } from '../worker/metrics.ts';
-import { overduePending, unansweredRings } from '../worker/ring-tasks.ts';
+import { dueEvaluations, overduePending, unansweredRings } from '../worker/ring-tasks.ts';
 import { type SweepTask, startSweeper } from '../worker/sweeper.ts';
 import type { TemporalClient } from '../workflows/client.ts';
 import { createTestLedger, eventually, type TestLedger, withActor } from './support/account.ts';
@@ -32,7 +32,11 @@ function tasks(temporal: TemporalClient) {
     metrics: createWorkerMetrics(),
     settlementIntervalMs: 5_000,
   };
-  return { rings: unansweredRings(options), pending: overduePending(options) };
+  return {
+    rings: unansweredRings(options),
+    pending: overduePending(options),
+    evaluations: dueEvaluations(options),
+  };
 }
 
 function sweeper(swept: readonly SweepTask[], seconds = 0) {
@@ -94,6 +98,24 @@ test('unanswered rings are repeated oldest first, at most as many as asked for, 
     await testTemporal.client.workflow.getHandle(`account/${accountId}`).terminate();
     await ledger.pool.query('update account_balances set rung_at = null where account_id = $1', [accountId]);
   }
+});
+
+test('a rule that has to decide again is rung once, and decides', async () => {
+  await withActor(testTemporal, ledger, {}, async ({ accountId, temporal, settled }) => {
+    await ledger.enableAutoTopUp(accountId, { thresholdNanos: 1_000n, amountNanos: 5_000_000_000n });
+    await ledger.pool.query('update auto_top_up_rules set next_evaluation_at = $2 where account_id = $1', [
+      accountId,
+      later(10),
+    ]);
+    await ledger.grant(accountId, 2_000n);
+    await ledger.pool.query('update account_balances set rung_at = null where account_id = $1', [accountId]);
+    const { evaluations } = tasks(temporal);
+    expect(await evaluations.run(later(9), 10)).toBe(0);
+    expect(await evaluations.run(later(11), 10)).toBe(1);
+    expect(await evaluations.run(later(11), 10)).toBe(0);
+    expect(await settled()).toMatchObject({ decision: 'none', reason: 'above-threshold' });
+    expect(await evaluations.run(later(11), 10)).toBe(0);
+  });
 });
 
 test('a ring that never reached Temporal is due again at once', async () => {

@@ -2,6 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
@@ -57,18 +60,50 @@ test('it posts, sweeps, answers health checks and metrics, and ends within 10 s 
   await temporal.client.workflow.getHandle(`account/${accountId}`).terminate();
 });
 
+test('a worker that is killed in the midst of postings loses nothing and doubles nothing', async () => {
+  const environment = {
+    TEMPORAL_TASK_QUEUE: randomUUID(),
+    SETTLEMENT_INTERVAL_MS: '50',
+    SWEEP_INTERVAL_MS: '50',
+  };
+  const accountId = await ledger.createAccount();
+  let granted = 0n;
+  for (let kill = 0; kill < 4; kill++) {
+    const worker = start(environment);
+    await worker.listening;
+    const until = Date.now() + 300 + Math.random() * 700;
+    while (Date.now() < until) {
+      await ledger.grant(accountId, 1n);
+      granted++;
+    }
+    worker.child.kill('SIGKILL');
+    await worker.exitCode;
+  }
+  await start(environment).listening;
+  await eventually(
+    async () => ((await ledger.balanceRow(accountId)).pending === 0n ? true : undefined),
+    40_000,
+  );
+  const entries = await ledger.entries(accountId);
+  expect(entries.map(({ seq, balanceAfter }) => BigInt(seq) - balanceAfter)).toEqual(entries.map(() => 0n));
+  expect(BigInt(entries.length)).toBe(granted);
+  await temporal.client.workflow.getHandle(`account/${accountId}`).terminate();
+}, 120_000);
+
 test('it waits for a Temporal that is away, and is well again after one that went', async () => {
   const port = await freePort();
+  const folder = await mkdtemp(join(tmpdir(), 'coffer-worker-'));
+  const logFile = join(folder, 'temporal.log');
   const taskQueue = randomUUID();
   const worker = start({ TEMPORAL_ADDRESS: `127.0.0.1:${port}`, TEMPORAL_TASK_QUEUE: taskQueue });
   await worker.said('not polling, trying again');
-  const server = await startTemporal({ port, logFile: `/tmp/coffer-worker-test-${taskQueue}.log` });
+  const server = await startTemporal({ port, logFile });
   try {
     await worker.listening;
   } finally {
     await server.stop();
   }
-  const again = await startTemporal({ port, logFile: `/tmp/coffer-worker-test-${taskQueue}.log` });
+  const again = await startTemporal({ port, logFile });
   try {
     const accountId = await ledger.createAccount();
     await ledger.grant(accountId, 5n);
@@ -82,6 +117,7 @@ test('it waits for a Temporal that is away, and is well again after one that wen
     expect(await worker.exitCode).toBe(0);
   } finally {
     await again.stop();
+    await rm(folder, { recursive: true });
   }
 }, 120_000);
 

@@ -1,6 +1,12 @@
 // The sweeper's work on rings: repeats those that were not answered, and rings for pending that waits too long.
 import type { Pool } from '../ledger/database.ts';
-import { type DueAccount, returnRings, takeOverduePending, takeUnansweredRings } from '../ledger/sweeping.ts';
+import {
+  type DueAccount,
+  returnRings,
+  takeDueEvaluations,
+  takeOverduePending,
+  takeUnansweredRings,
+} from '../ledger/sweeping.ts';
 import { ringAccount, type TemporalClient } from '../workflows/client.ts';
 import type { RingReason } from '../workflows/messages.ts';
 import type { WorkerMetrics } from './metrics.ts';
@@ -30,6 +36,15 @@ export function overduePending(options: RingTasksOptions): SweepTask {
       const due = await takeOverduePending(options.pool, now, most, options.settlementIntervalMs);
       return await ringAll(options, 'interval', due);
     },
+  };
+}
+
+/** Rings for accounts whose rule of auto top-up has to decide again: its month is over, its suspension, its top-up. */
+export function dueEvaluations(options: RingTasksOptions): SweepTask {
+  return {
+    name: 'due-evaluations',
+    run: async (now, most) =>
+      await ringAll(options, 'evaluation-due', await takeDueEvaluations(options.pool, now, most)),
   };
 }
 
