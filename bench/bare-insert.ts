@@ -1,0 +1,70 @@
+// The limit: the same rows by a bare `unnest` insert into a table with the same columns, partitions and indexes.
+import type { Connection, Pool } from '../ledger/database.ts';
+import { plainArray, textArray } from '../ledger/intake/array-literal.ts';
+import { dayName, dayOf } from '../ledger/intake/day.ts';
+import type { PricedEvent } from '../ledger/intake/priced-event.ts';
+
+const COLUMNS = [
+  ...['account_id uuid', 'day date', 'id text', 'position int8', 'entry_seq int8', 'member_id uuid'],
+  ...['api_key_id uuid', 'model text', 'batched boolean', 'price_id int4', 'input_tokens int4'],
+  ...['cached_input_tokens int4', 'cache_write_tokens int4', 'output_tokens int4', 'cost int8'],
+  ...[
+    'occurred_at timestamptz',
+    'recorded_at timestamptz',
+    'hold_id uuid',
+    'batch_id text',
+    'metadata jsonb',
+  ],
+].map((column) => column.split(' '));
+
+const names = COLUMNS.map(([name]) => name).join(', ');
+const parameters = COLUMNS.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ');
+
+/** Makes `table` like `usage_events`, with a partition for each day that usage events have one for. */
+export async function createEventTable(pool: Pool, table: string): Promise<void> {
+  await pool.query(`create table ${table} (like usage_events including all) partition by range (day)`);
+  await pool.query(`
+    do $$ declare d date; begin
+      for d in select generate_series(current_date - 2, current_date + 2, interval '1 day')::date loop
+        execute format('create table %I partition of ${table} for values from (%L) to (%L)',
+          '${table}_' || to_char(d, 'YYYYMMDD'), d, d + 1);
+      end loop;
+    end $$`);
+}
+
+/** Inserts `events` in one prepared statement, positions counting up from `position`. */
+export async function insertBare(
+  connection: Pick<Connection, 'query'>,
+  table: string,
+  events: readonly PricedEvent[],
+  position: number,
+): Promise<void> {
+  const now = new Date().toISOString();
+  const values = [
+    plainArray(events.map((event) => event.key.accountId)),
+    plainArray(events.map((event) => dayName(dayOf(event.id, event.occurredAt).day))),
+    textArray(events.map((event) => event.id)),
+    plainArray(events.map((_, index) => position + index)),
+    plainArray(events.map(() => 1)),
+    plainArray(events.map((event) => event.key.memberId)),
+    plainArray(events.map((event) => event.key.id)),
+    textArray(events.map((event) => event.model)),
+    plainArray(events.map((event) => event.batched)),
+    plainArray(events.map((event) => event.priceId)),
+    plainArray(events.map((event) => event.inputTokens)),
+    plainArray(events.map((event) => event.cachedInputTokens)),
+    plainArray(events.map((event) => event.cacheWriteTokens)),
+    plainArray(events.map((event) => event.outputTokens)),
+    plainArray(events.map((event) => event.cost)),
+    plainArray(events.map((event) => event.occurredAt.toISOString())),
+    plainArray(events.map(() => now)),
+    plainArray(events.map((event) => event.holdId)),
+    textArray(events.map((event) => event.batchId)),
+    textArray(events.map((event) => event.metadata)),
+  ];
+  await connection.query({
+    name: `bare-${table}`,
+    text: `insert into ${table} (${names}) select * from unnest(${parameters})`,
+    values,
+  });
+}
