@@ -27,6 +27,8 @@ export function createMetrics(): Metrics {
     observe(request, response, next) {
       const stop = durations.startTimer();
       response.once('close', () => {
+        // how long somebody kept a stream open is not how long an answer took
+        if (String(response.getHeader('content-type')).startsWith('text/event-stream')) return;
         const route: unknown = request.route?.path;
         stop({
           method: request.method,

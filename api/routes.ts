@@ -2,6 +2,7 @@
 import type { Route } from './route.ts';
 import { type AccountSurroundings, accountRoutes } from './routes/accounts.ts';
 import { type ApiKeySurroundings, apiKeyRoutes } from './routes/api-keys.ts';
+import { type EventSurroundings, eventRoutes } from './routes/events.ts';
 import { meRoutes } from './routes/me.ts';
 import { type OperatorSurroundings, operatorRoutes } from './routes/operator.ts';
 import { operatorUsageRoutes } from './routes/operator-usage.ts';
@@ -10,7 +11,10 @@ import { statementRoutes } from './routes/statement.ts';
 import { transactionRoutes } from './routes/transactions.ts';
 import { usageSumRoutes } from './routes/usage-sums.ts';
 
-export type ApiSurroundings = AccountSurroundings & ApiKeySurroundings & OperatorSurroundings;
+export type ApiSurroundings = AccountSurroundings &
+  ApiKeySurroundings &
+  EventSurroundings &
+  OperatorSurroundings;
 
 /** Every declared route. */
 export function allRoutes(surroundings: ApiSurroundings): Route[] {
@@ -20,6 +24,7 @@ export function allRoutes(surroundings: ApiSurroundings): Route[] {
     ...transactionRoutes(surroundings),
     ...statementRoutes(surroundings),
     ...usageSumRoutes(surroundings),
+    ...eventRoutes(surroundings),
     ...apiKeyRoutes(surroundings),
     ...priceRoutes(surroundings),
     ...operatorRoutes(surroundings),

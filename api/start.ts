@@ -12,10 +12,13 @@ import type { ApiConfig } from './config.ts';
 import { createDoorbell } from './doorbell.ts';
 import { usageRouteSpec } from './intake/spec.ts';
 import { intakeChannels, startIntake } from './intake/start.ts';
+import { LiveAccounts } from './live-accounts.ts';
 import type { Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
 import { listenPatiently } from './patient-notifications.ts';
+import { createPayments } from './payments.ts';
 import { resolvePrincipal } from './principal.ts';
+import type { RouteSurroundings } from './route.ts';
 import { allRoutes } from './routes.ts';
 import { requireSameOrigin } from './same-origin.ts';
 
@@ -47,8 +50,19 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     log: (level, message) => log[level]({ part: 'sign-in' }, message),
   });
   const sources = { auth, pool, serviceTokens: tokens };
+  const liveAccounts = new LiveAccounts(pool, log);
+  const people: RouteSurroundings = {
+    async resolvePrincipal(request) {
+      const principal = await resolvePrincipal(sources, request.headers);
+      requireSameOrigin(request, principal, config.baseUrl);
+      return principal;
+    },
+  };
+  const payments = createPayments(config, { pool, clock, temporal: temporalClient, log }, people);
   const routes = allRoutes({
+    ...people,
     pool,
+    liveAccounts,
     clock,
     live: config.stripe.live,
     ringForCommand(accountId, commandKey, requestId) {
@@ -56,11 +70,6 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
         (error: unknown) =>
           log.warn({ err: error, accountId, requestId }, 'a ring was not delivered: the sweeper repeats it'),
       );
-    },
-    async resolvePrincipal(request) {
-      const principal = await resolvePrincipal(sources, request.headers);
-      requireSameOrigin(request, principal, config.baseUrl);
-      return principal;
     },
   });
   const metrics = createMetrics();
@@ -80,7 +89,9 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     metrics,
     health: { pool, temporal, taskQueue: config.taskQueue },
     baseUrl: config.baseUrl,
-    routes,
+    routes: [...routes, ...payments.routes],
+    webhook: payments.webhook,
+    returnPage: payments.returnPage,
     bareRoutes: [usageRouteSpec],
     auth: authHandler(auth, config.baseUrl),
   });
@@ -93,8 +104,11 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     port: portOf(server.address()),
     async close() {
       const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+      liveAccounts.close();
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
       const timer = setTimeout(() => server.closeAllConnections(), IN_FLIGHT_MS);
       await ended;
+      clearInterval(idle);
       clearTimeout(timer);
       await Promise.allSettled([intake.close(), doorbell.drain()]);
       await Promise.allSettled([notifications.close(), connection.close(), pool.end()]);

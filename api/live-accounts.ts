@@ -1,0 +1,163 @@
+// Live accounts: what changes on the accounts that somebody watches, found by reading them a few times a second.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool } from '../ledger/database.ts';
+import { type AccountReading, readAccounts } from '../ledger/reading/accounts.ts';
+import { readEntriesSince, type StatementEntry } from '../ledger/reading/statement.ts';
+import { readNewestTopUps, type TopUpState } from '../ledger/reading/top-up-states.ts';
+import { readVisible } from '../ledger/reading/visibility.ts';
+import type { Logger } from './logging.ts';
+import { Problem } from './problem.ts';
+
+/** Somebody who watches an account. */
+export interface Watcher {
+  readonly accountId: string;
+  /** Whose right to see the account is asked again every second; undefined for an operator, who sees all. */
+  readonly personId: string | undefined;
+  /** Tells of entries after this one; undefined: of those that come from now on. */
+  readonly afterSeq: bigint | undefined;
+  balance(reading: AccountReading, seq: bigint): void;
+  entry(entry: StatementEntry): void;
+  topUp(topUp: TopUpState): void;
+  /** The right is lost, or the process ends. */
+  close(): void;
+}
+
+interface Watch {
+  readonly watcher: Watcher;
+  seq: bigint | undefined;
+  reading: AccountReading | undefined;
+  readonly topUps: Map<string, TopUpState['state']>;
+}
+
+const POLL_MS = 300;
+const RIGHTS_MS = 1_000;
+const MOST_WATCHERS = 1_000;
+const MOST_ENTRIES = 500;
+const MOST_TOP_UPS = 20;
+
+/** Reads only accounts with a watcher, all of them at once; a `NOTIFY` per flush would serialise the commits. */
+export class LiveAccounts {
+  readonly #pool: Pool;
+  readonly #log: Logger;
+  readonly #watches = new Set<Watch>();
+  #rightsAskedAtMs = 0;
+  #running = false;
+  #closed = false;
+
+  constructor(pool: Pool, log: Logger) {
+    this.#pool = pool;
+    this.#log = log;
+  }
+
+  /** Tells `watcher` of the account as it is and of every change, until the function returned is called. */
+  watch(watcher: Watcher): () => void {
+    if (this.#closed || this.#watches.size >= MOST_WATCHERS) {
+      throw new Problem('overloaded', 'Too many streams are open here.', { retryAfterSeconds: 5 });
+    }
+    const watch: Watch = { watcher, seq: watcher.afterSeq, reading: undefined, topUps: new Map() };
+    this.#watches.add(watch);
+    if (!this.#running) void this.#run();
+    return () => this.#watches.delete(watch);
+  }
+
+  /** Closes every watcher. */
+  close(): void {
+    this.#closed = true;
+    for (const watch of this.#watches) this.#end(watch);
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#watches.size > 0) {
+      await this.#poll().catch((error: unknown) =>
+        this.#log.warn({ err: error }, 'live accounts could not be read'),
+      );
+      await sleep(POLL_MS);
+    }
+    this.#running = false;
+  }
+
+  async #poll(): Promise<void> {
+    await this.#askRights();
+    const watches = [...this.#watches];
+    const ids = [...new Set(watches.map(({ watcher }) => watcher.accountId))];
+    if (ids.length === 0) return;
+    const [readings, topUps] = await Promise.all([
+      readAccounts(this.#pool, ids),
+      readNewestTopUps(this.#pool, ids, MOST_TOP_UPS),
+    ]);
+    const byId = new Map(readings.map((reading) => [reading.id, reading]));
+    for (const watch of watches) watch.seq ??= byId.get(watch.watcher.accountId)?.seq;
+    const entries = await readEntriesSince(this.#pool, behind(watches, byId), MOST_ENTRIES);
+    for (const watch of watches) {
+      tellEntries(watch, entries);
+      tellTopUps(watch, topUps);
+      tellBalance(watch, byId.get(watch.watcher.accountId));
+    }
+  }
+
+  async #askRights(): Promise<void> {
+    if (performance.now() - this.#rightsAskedAtMs < RIGHTS_MS) return;
+    this.#rightsAskedAtMs = performance.now();
+    const asked = [...this.#watches].flatMap((watch) => {
+      const { personId, accountId } = watch.watcher;
+      return personId === undefined ? [] : [{ watch, personId, accountId }];
+    });
+    if (asked.length === 0) return;
+    const visible = await readVisible(this.#pool, asked);
+    for (const [index, { watch }] of asked.entries()) if (!visible[index]) this.#end(watch);
+  }
+
+  #end(watch: Watch): void {
+    this.#watches.delete(watch);
+    watch.watcher.close();
+  }
+}
+
+/** Account → the least seq that a watcher of it was told of, where there are newer entries. */
+function behind(
+  watches: readonly Watch[],
+  readings: ReadonlyMap<string, AccountReading>,
+): Map<string, bigint> {
+  const since = new Map<string, bigint>();
+  for (const { watcher, seq } of watches) {
+    const newest = readings.get(watcher.accountId)?.seq;
+    if (seq === undefined || newest === undefined || seq >= newest) continue;
+    const least = since.get(watcher.accountId);
+    if (least === undefined || seq < least) since.set(watcher.accountId, seq);
+  }
+  return since;
+}
+
+function tellEntries(watch: Watch, entries: readonly StatementEntry[]): void {
+  for (const entry of entries) {
+    if (entry.accountId !== watch.watcher.accountId || watch.seq === undefined || entry.seq <= watch.seq)
+      continue;
+    watch.seq = entry.seq;
+    watch.watcher.entry(entry);
+  }
+}
+
+/** Of top-ups that were over when somebody began to watch nothing is told. */
+function tellTopUps(watch: Watch, topUps: readonly TopUpState[]): void {
+  const began = watch.reading === undefined;
+  for (const topUp of topUps) {
+    if (topUp.accountId !== watch.watcher.accountId || watch.topUps.get(topUp.id) === topUp.state) continue;
+    watch.topUps.set(topUp.id, topUp.state);
+    const isOver = topUp.state === 'paid' || topUp.state === 'not-completed';
+    if (!began || !isOver) watch.watcher.topUp(topUp);
+  }
+}
+
+function tellBalance(watch: Watch, reading: AccountReading | undefined): void {
+  if (reading === undefined) return;
+  const { reading: before } = watch;
+  watch.reading = reading;
+  const same =
+    before !== undefined &&
+    before.posted === reading.posted &&
+    before.pending === reading.pending &&
+    before.held === reading.held &&
+    before.state === reading.state;
+  if (!same) watch.watcher.balance(reading, watch.seq ?? reading.seq);
+}

@@ -1,0 +1,91 @@
+// Events: balance, entries and top-up states of an account as server-sent events.
+import type { Response } from 'express';
+import { z } from 'zod';
+import type { Pool } from '../../ledger/database.ts';
+import { formatDollars } from '../../ledger/money.ts';
+import { requireAccount } from '../access.ts';
+import type { LiveAccounts, Watcher } from '../live-accounts.ts';
+import { type Route, type RouteSurroundings, route } from '../route.ts';
+import { accountParams } from '../schemas.ts';
+import { shownEntry } from '../shown-entry.ts';
+import { shownAccount } from './accounts.ts';
+
+export interface EventSurroundings extends RouteSurroundings {
+  readonly pool: Pool;
+  readonly liveAccounts: LiveAccounts;
+}
+
+const HEARTBEAT_MS = 15_000;
+const SESSION_MS = 5_000;
+/** A reader this far behind is cut off; it comes back with `Last-Event-ID`. */
+const MOST_UNSENT_BYTES = 1024 * 1024;
+
+/** `GET /v1/accounts/{accountId}/events`. */
+export function eventRoutes(surroundings: EventSurroundings): Route[] {
+  const { pool, liveAccounts } = surroundings;
+  return [
+    route(surroundings, {
+      method: 'get',
+      path: '/v1/accounts/{accountId}/events',
+      summary: 'What happens on the account, as it happens',
+      description:
+        'Server-sent events: `balance` (the account) at once and on every change, `entry` (a line of the statement), `top-up` (`id`, `mode`, `state`, `amount`, `payer`). The id of an event is a seq: `Last-Event-ID` brings the entries after it. The stream ends when the right to see the account is lost.',
+      tag: 'Accounts',
+      caller: 'reader',
+      params: accountParams,
+      query: z.strictObject({}),
+      answers: { 200: { description: 'A stream of events', contentType: 'text/event-stream' } },
+      problems: ['account-not-found', 'overloaded'],
+      async handle({ principal, params, request, response }) {
+        const { accountId } = await requireAccount(pool, principal, params.accountId, 'read');
+        const timers: NodeJS.Timeout[] = [];
+        const stop = liveAccounts.watch({
+          accountId,
+          personId: principal.kind === 'person' ? principal.personId : undefined,
+          afterSeq: seqOf(request.get('last-event-id')),
+          ...sending(response),
+        });
+        response.once('close', () => {
+          stop();
+          for (const timer of timers) clearInterval(timer);
+        });
+        response
+          .status(200)
+          .set({ 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
+        response.write('retry: 1000\n\n');
+        timers.push(
+          setInterval(() => response.write(':\n\n'), HEARTBEAT_MS),
+          setInterval(() => {
+            surroundings.resolvePrincipal(request).then(
+              (still) => still === undefined && response.end(),
+              // who cannot be asked now is asked again
+              () => undefined,
+            );
+          }, SESSION_MS),
+        );
+        return undefined;
+      },
+    }),
+  ];
+}
+
+/** Numbers up to the largest `int8`; anything else says nothing. */
+function seqOf(lastEventId: string | undefined): bigint | undefined {
+  return lastEventId !== undefined && /^\d{1,18}$/.test(lastEventId) ? BigInt(lastEventId) : undefined;
+}
+
+function sending(response: Response): Pick<Watcher, 'balance' | 'entry' | 'topUp' | 'close'> {
+  const send = (name: string, data: unknown, seq?: bigint) => {
+    if (response.writableLength > MOST_UNSENT_BYTES) return response.destroy();
+    return response.write(
+      `${seq === undefined ? '' : `id: ${seq}\n`}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`,
+    );
+  };
+  return {
+    balance: (reading, seq) => send('balance', shownAccount(reading), seq),
+    entry: (entry) => send('entry', shownEntry(entry), entry.seq),
+    topUp: ({ id, mode, state, amount, payer }) =>
+      send('top-up', { id, mode, state, amount: formatDollars(amount), payer }),
+    close: () => response.end(),
+  };
+}
