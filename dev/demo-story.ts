@@ -22,6 +22,7 @@ const MOST_DRAINED = 30n * NANOS_PER_DOLLAR;
 const DEADLINE_MS = 60_000;
 
 const accountShape = z.object({ balance: z.string() });
+const setupShape = z.object({ setupUrl: z.string() });
 const checkoutShape = z.object({ id: z.string(), checkoutUrl: z.string() });
 const topUpShape = z.object({ id: z.string(), state: z.string() });
 const cardsShape = z.object({ items: z.array(z.object({ id: z.string() })) });
@@ -32,7 +33,7 @@ const topUpLines = z.object({
       id: z.string(),
       amount: z.string(),
       mode: z.string().optional(),
-      payer: z.object({ name: z.string() }).nullish(),
+      payer: z.object({ name: z.string().nullable() }).optional(),
     }),
   ),
 });
@@ -78,8 +79,8 @@ async function saveCard({ owner, tell }: Scene): Promise<string> {
     tell("The owner's card is saved from before.");
     return known;
   }
-  const setup = await owner.write('POST', '/v1/me/payment-methods', {}, checkoutShape);
-  await chooseTestCard(setup.checkoutUrl, TEST_CARD);
+  const setup = await owner.write('POST', '/v1/me/payment-methods', {}, setupShape);
+  await chooseTestCard(setup.setupUrl, TEST_CARD);
   const saved = await waitFor('Saving the card', cards, DEADLINE_MS);
   tell("The owner saved a card on Stripe's page, to be charged only by rules of their own.");
   return saved;
