@@ -31,6 +31,8 @@ export interface AppParts {
   readonly auth: RequestHandler;
   /** Serves `POST /webhooks/stripe`; gets the raw body. */
   readonly webhook?: RequestHandler;
+  /** Serves `GET /billing/return`, where Stripe's hosted pages send people back to. */
+  readonly returnPage?: RequestHandler;
   /** Serves everything that no route of the API knows: the web console. */
   readonly fallback?: RequestHandler;
 }
@@ -58,6 +60,7 @@ export function createApp(parts: AppParts): Express {
   if (parts.webhook !== undefined) {
     app.post('/webhooks/stripe', express.raw({ type: () => true, limit: MAX_WEBHOOK_BYTES }), parts.webhook);
   }
+  if (parts.returnPage !== undefined) app.get('/billing/return', parts.returnPage);
   app.use('/v1', noStore);
   app.use(jsonBody);
   app.use(mountRoutes(parts.routes));

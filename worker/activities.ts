@@ -1,6 +1,8 @@
 // All activities of the worker, assembled from their factories.
 
 import type { Logger } from 'pino';
+import { topUpActivities } from '../activities/payments/activities.ts';
+import type { PaymentClients } from '../activities/payments/clients.ts';
 import { postingActivities } from '../activities/posting.ts';
 import { ringActivities } from '../activities/ring.ts';
 import type { Clock } from '../ledger/clock.ts';
@@ -15,6 +17,7 @@ export interface ActivityClients {
   readonly temporal: TemporalClient;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
+  readonly payments: PaymentClients;
 }
 
 /** Makes every activity over the process's clients. */
@@ -27,6 +30,7 @@ export function createActivities(clients: ActivityClients) {
       onPosted: (input, posted, seconds) => observe(clients, input, posted, seconds),
     }),
     ...ringActivities(temporal),
+    ...topUpActivities(clients.payments),
   };
 }
 

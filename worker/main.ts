@@ -9,8 +9,10 @@ import { createPool } from '../ledger/database.ts';
 import { countUnansweredRings } from '../ledger/sweeping.ts';
 import { createActivities } from './activities.ts';
 import { ConfigError, readConfig, type WorkerConfig } from './config.ts';
+import { startDrains } from './drains.ts';
 import { createLogger, temporalLogger } from './logging.ts';
 import { createWorkerMetrics, serveMetrics } from './metrics.ts';
+import { connectPayments, paymentDrains, paymentSweeps } from './payments.ts';
 import { type Polling, startPolling } from './polling.ts';
 import { createSweepTasks } from './sweep-tasks.ts';
 import { startSweeper } from './sweeper.ts';
@@ -31,7 +33,8 @@ async function main(config: WorkerConfig): Promise<void> {
     host: config.COFFER_HOST,
     port: config.WORKER_METRICS_PORT,
   });
-  const all = { ...clients, pool };
+  const payments = connectPayments(config, { ...clients, pool });
+  const all = { ...clients, pool, payments };
   const taskQueue = config.TEMPORAL_TASK_QUEUE;
   polling = startPolling({
     temporal: config.temporal,
@@ -41,15 +44,21 @@ async function main(config: WorkerConfig): Promise<void> {
   });
   const sweeper = startSweeper({
     ...all,
-    tasks: createSweepTasks(all, config.SETTLEMENT_INTERVAL_MS),
+    tasks: [...createSweepTasks(all, config.SETTLEMENT_INTERVAL_MS), ...paymentSweeps(payments, clients)],
     intervalMs: config.SWEEP_INTERVAL_MS,
     ringsPerSecond: config.SWEEP_RINGS_PER_SECOND,
+  });
+
+  const drains = startDrains({
+    ...all,
+    tasks: paymentDrains(config, payments),
+    intervalMs: config.SWEEP_INTERVAL_MS,
   });
 
   const signal = await toldToEnd;
   logger.info({ signal }, 'ending');
   setTimeout(() => process.exit(0), GONE_AFTER_MS).unref();
-  await Promise.all([polling.stop(), sweeper.stop()]);
+  await Promise.all([polling.stop(), sweeper.stop(), drains.stop()]);
   server.close();
   await Promise.allSettled([pool.end(), connection.close()]);
   logger.info('ended');

@@ -1,29 +1,25 @@
-// The sweeper's work on payments: events to follow, mail to send, top-ups and card setups that nobody looks at, rules that are due.
+// What the worker takes up of payments: events to follow, mail to send, top-ups and card setups that nobody looks at.
 import { saveCard } from '../activities/payments/cards.ts';
 import type { PaymentClients } from '../activities/payments/clients.ts';
 import { followEvent } from '../activities/payments/follow-event.ts';
 import { type NoticeOptions, sendNotices } from '../activities/payments/send-notices.ts';
 import { endCardSetup, takeDueCardSetups } from '../ledger/payments/card-setups.ts';
-import { takeDueEvaluations } from '../ledger/payments/rules.ts';
 import { takeDueTopUps } from '../ledger/payments/top-ups.ts';
 import { finishWebhookEvent, takeWebhookEvents } from '../ledger/payments/webhook-events.ts';
-import { ringAccount, startTopUp, type TemporalClient } from '../workflows/client.ts';
+import { startTopUp, type TemporalClient } from '../workflows/client.ts';
 import type { SweepTask } from './sweeper.ts';
 
-const MOST_EVENTS = 20;
-const MOST_NOTICES = 10;
-
-/** Follows what Stripe told us. It is no ring, so it takes nothing of their rate. */
+/** Follows what Stripe told us. */
 export function webhookEvents(clients: PaymentClients): SweepTask {
   return {
     name: 'webhook-events',
-    async run(now) {
-      const events = await takeWebhookEvents(clients.pool, now, MOST_EVENTS);
+    async run(now, most) {
+      const events = await takeWebhookEvents(clients.pool, now, Math.min(most, 20));
       await eachOf(events, async (event) => {
         const outcome = await followEvent(clients, event);
         await finishWebhookEvent(clients.pool, event.id, outcome, clients.clock());
       });
-      return 0;
+      return events.length;
     },
   };
 }
@@ -32,10 +28,7 @@ export function webhookEvents(clients: PaymentClients): SweepTask {
 export function notices(options: NoticeOptions): SweepTask {
   return {
     name: 'notices',
-    async run() {
-      await sendNotices(options, MOST_NOTICES);
-      return 0;
-    },
+    run: (_now, most) => sendNotices(options, most),
   };
 }
 
@@ -61,18 +54,6 @@ export function overdueCardSetups(clients: PaymentClients): SweepTask {
         if (sessionId !== null) await saveCard(clients, sessionId);
         else if (expiresAt <= now) await endCardSetup(clients.pool, id, null);
       });
-      return due.length;
-    },
-  };
-}
-
-/** Rings the accounts whose rule of auto top-up is to be evaluated. */
-export function dueEvaluations({ pool }: PaymentClients, temporal: TemporalClient): SweepTask {
-  return {
-    name: 'due-evaluations',
-    async run(now, most) {
-      const due = await takeDueEvaluations(pool, now, most);
-      await eachOf(due, (accountId) => ringAccount(temporal, { accountId, reason: 'evaluation-due' }));
       return due.length;
     },
   };

@@ -178,17 +178,3 @@ export async function previewRule(
   const row = rows[0];
   return row && { ...row, amount: row.amount === null ? null : nanosFromString(row.amount) };
 }
-
-const TAKE_DUE_EVALUATIONS = `
-  update auto_top_up_rules set next_evaluation_at = $1::timestamptz + interval '1 minute'
-  where account_id in (
-    select account_id from auto_top_up_rules where next_evaluation_at <= $1::timestamptz
-    order by next_evaluation_at limit $2::int4 for update skip locked
-  )
-  returning account_id`;
-
-/** The accounts whose rule is to be evaluated anew; each comes again in a minute unless its actor decides. */
-export async function takeDueEvaluations(pool: Pool, now: Date, most: number): Promise<string[]> {
-  const { rows } = await pool.query<{ account_id: string }>(TAKE_DUE_EVALUATIONS, [now, most]);
-  return rows.map((row) => row.account_id);
-}

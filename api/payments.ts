@@ -1,0 +1,77 @@
+// The API's part in payments: what its routes, the webhook and the return page work with, made from its settings.
+import type { RequestHandler } from 'express';
+import { createPaymentClients } from '../activities/payments/clients.ts';
+import type { Clock } from '../ledger/clock.ts';
+import type { Pool } from '../ledger/database.ts';
+import { postNow, ringAccount, startTopUp, type TemporalClient } from '../workflows/client.ts';
+import { type BillingReturnOptions, billingReturn } from './billing-return.ts';
+import type { ApiConfig } from './config.ts';
+import type { Logger } from './logging.ts';
+import type { Route } from './route.ts';
+import { type AutoTopUpSurroundings, autoTopUpRoutes } from './routes/auto-top-up.ts';
+import { type PaymentMethodSurroundings, paymentMethodRoutes } from './routes/payment-methods.ts';
+import { topUpRoutes } from './routes/top-ups.ts';
+import { stripeWebhook } from './webhooks/stripe.ts';
+
+export interface PaymentParts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly temporal: TemporalClient;
+  readonly log: Logger;
+}
+
+type Resolve = Pick<AutoTopUpSurroundings, 'resolvePrincipal'>;
+
+const POST_NOW_MS = 10_000;
+
+/** Makes the routes, the webhook and the return page of payments. */
+export function createPayments(
+  config: ApiConfig,
+  { pool, clock, temporal, log }: PaymentParts,
+  people: Resolve,
+) {
+  const { stripe, deployment, baseUrl, currency } = config;
+  const payments = createPaymentClients({
+    ...stripe,
+    pool,
+    clock,
+    temporal,
+    deployment,
+    baseUrl,
+    logger: log,
+  });
+  const surroundings: AutoTopUpSurroundings & PaymentMethodSurroundings = {
+    ...people,
+    payments,
+    currency,
+    startTopUp(topUpId, accountId) {
+      startTopUp(temporal, topUpId, accountId).catch((error: unknown) =>
+        log.warn({ err: error, topUpId }, 'a top-up was not started: the sweeper takes it up'),
+      );
+    },
+    ringForRule(accountId) {
+      ringAccount(temporal, { accountId, reason: 'rule-changed' }).catch((error: unknown) =>
+        log.warn({ err: error, accountId }, 'a ring was not delivered: the sweeper repeats it'),
+      );
+    },
+  };
+  const page: BillingReturnOptions = {
+    ...people,
+    payments,
+    postNow: (accountId) => postNow(temporal, accountId, { withinMs: POST_NOW_MS }),
+  };
+  const routes: Route[] = [
+    ...paymentMethodRoutes(surroundings),
+    ...topUpRoutes(surroundings),
+    ...autoTopUpRoutes(surroundings),
+  ];
+  const webhook: RequestHandler = stripeWebhook({
+    pool,
+    clock,
+    secrets: stripe.webhookSecrets,
+    deployment,
+    live: stripe.live,
+    alert: (fields, message) => log.error(fields, message),
+  });
+  return { routes, webhook, returnPage: billingReturn(page) };
+}
