@@ -49,7 +49,6 @@ interface Scene {
 
 /** Plays the story once, each step told in a line; what does not happen in time ends it in one line. */
 export async function tellStory(demo: DemoFile, tell: (line: string) => void): Promise<void> {
-  const startedAt = systemClock();
   const { owner, member } = demo.people;
   const scene: Scene = {
     demo,
@@ -61,14 +60,15 @@ export async function tellStory(demo: DemoFile, tell: (line: string) => void): P
   tell(`Acme's balance is ${dollars(await balance(scene))}.`);
   const paymentMethodId = await saveCard(scene);
   await topUpByHand(scene);
-  const known = new Set((await autoTopUps(scene)).map(({ id }) => id));
   const threshold = await enableAutoTopUp(scene, paymentMethodId);
+  const known = await knownAutoTopUps(scene);
+  const drainedFrom = systemClock();
   const refilled = await drain(scene, threshold, known);
   tell(
     `Auto top-up charged ${refilled.payer?.name ?? 'the sponsor'}'s card ${dollars(parseDollars(refilled.amount))}: ` +
       `the balance is ${dollars(await balance(scene))}.`,
   );
-  await readNotice(scene, startedAt);
+  await readNotice(scene, drainedFrom);
   tell('Every request above is one line of the history, with its member, API key, model, tokens and cost.');
 }
 
@@ -112,6 +112,7 @@ async function topUpByHand(scene: Scene): Promise<void> {
 /** The threshold lies where the bundled requests take the balance below it, whatever was played before. */
 async function enableAutoTopUp(scene: Scene, paymentMethodId: string): Promise<Nanos> {
   const { owner, accountPath, tell } = scene;
+  const known = await knownAutoTopUps(scene);
   const now = await balance(scene);
   const above = now - MOST_DRAINED;
   const whole = nanos(above > LEAST_THRESHOLD ? above - (above % NANOS_PER_DOLLAR) : LEAST_THRESHOLD);
@@ -122,8 +123,8 @@ async function enableAutoTopUp(scene: Scene, paymentMethodId: string): Promise<N
     `The owner enabled auto top-up: below $${threshold}, charge $${AUTO_AMOUNT}; at most $${MONTHLY_CAP} a month.`,
   );
   if (now < whole) {
-    const enough = async () => ((await balance(scene)) >= whole ? true : undefined);
-    await waitFor('Auto top-up of a balance below its threshold', enough, DEADLINE_MS);
+    const charged = async () => (await autoTopUps(scene)).find(({ id }) => !known.has(id));
+    await waitFor('Auto top-up of a balance below its threshold', charged, DEADLINE_MS);
     tell(
       `The balance was below it, so the card was charged at once: it is ${dollars(await balance(scene))}.`,
     );
@@ -184,6 +185,10 @@ async function readNotice({ demo, tell }: Scene, since: Date): Promise<void> {
     DEADLINE_MS,
   );
   tell(`Mail to the owner: "${notice.subject}" (${demo.mailUrl}).`);
+}
+
+async function knownAutoTopUps(scene: Scene): Promise<Set<string>> {
+  return new Set((await autoTopUps(scene)).map(({ id }) => id));
 }
 
 async function autoTopUps({ owner, accountPath }: Scene) {
