@@ -1,0 +1,160 @@
+// The OpenAPI document: complete, well-formed, and true to what the routes answer.
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startTestApi, type TestApi } from './support/api.ts';
+import { createTestDatabase, type TestDatabase } from './support/database.ts';
+
+let database: TestDatabase;
+let api: TestApi;
+// biome-ignore lint/suspicious/noExplicitAny: the document is looked into as the JSON it is
+let document: any;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await startTestApi(database);
+  document = (await api.json('GET', '/openapi.json')).body;
+});
+
+afterAll(async () => {
+  await api.close();
+  await database.drop();
+});
+
+interface Operation {
+  readonly operationId: string;
+  readonly security: readonly Readonly<Record<string, unknown>>[];
+  readonly parameters: readonly { readonly name: string; readonly in: string }[];
+  readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: object }>>;
+}
+
+function operations(): [string, string, Operation][] {
+  return Object.entries<Record<string, Operation>>(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]): [string, string, Operation] => [
+      path,
+      method,
+      operation,
+    ]),
+  );
+}
+
+test('it is OpenAPI 3.1 and has the surface that people rely on', () => {
+  expect(document.openapi).toBe('3.1.0');
+  expect(Object.keys(document.paths)).toEqual(
+    expect.arrayContaining([
+      '/v1/usage',
+      '/v1/me',
+      '/v1/prices',
+      '/v1/accounts',
+      '/v1/accounts/{accountId}',
+      '/v1/accounts/{accountId}/transactions',
+      '/v1/accounts/{accountId}/statement',
+      '/v1/accounts/{accountId}/usage',
+      '/v1/accounts/{accountId}/events',
+      '/v1/accounts/{accountId}/api-keys',
+      '/v1/operator/accounts/{accountId}/grants',
+    ]),
+  );
+});
+
+test('every reference has its component, and no schema of zod is left over', () => {
+  const text = JSON.stringify(document);
+  const references = new Set([...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, pointer = '']) => pointer));
+  expect(references.size).toBeGreaterThan(5);
+  for (const pointer of references) {
+    expect(pointer).toMatch(/^#\/components\/schemas\/\w+$/);
+    expect(Object.keys(document.components.schemas)).toContain(pointer.split('/').at(-1));
+  }
+  expect(text).not.toMatch(/\$schema|\$defs/);
+});
+
+test('every operation has a name of its own, every parameter of its path, and a security scheme that exists', () => {
+  const names = operations().map(([, , { operationId }]) => operationId);
+  expect(new Set(names).size).toBe(names.length);
+  for (const [path, , { parameters, security }] of operations()) {
+    const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+    expect(parameters.filter((one) => one.in === 'path').map(({ name }) => name)).toEqual(inPath);
+    for (const scheme of security.flatMap(Object.keys)) {
+      expect(Object.keys(document.components.securitySchemes)).toContain(scheme);
+    }
+  }
+});
+
+test('whatever a route may refuse with is described, also what every route has', () => {
+  for (const [path, , { responses, security }] of operations()) {
+    expect([path, Object.keys(responses)]).toEqual([path, expect.arrayContaining(['500', '503'])]);
+    if (security.length > 0) expect(Object.keys(responses)).toEqual(expect.arrayContaining(['401', '403']));
+  }
+});
+
+test('every route is served: without a token it answers 401, without a known method 405', async () => {
+  for (const [path, method, { security }] of operations()) {
+    const address = path.replaceAll(/\{\w+\}/g, '01890a5d-ac96-774b-bcce-b302099a8057');
+    if (security.length === 0) continue;
+    const { status } = await api.call(method.toUpperCase(), address);
+    expect([method, path, status]).toEqual([method, path, 401]);
+  }
+  const wrong = await api.json('PATCH', '/v1/accounts');
+  expect({ status: wrong.status, code: wrong.body.code, allow: wrong.headers.get('allow') }).toEqual({
+    status: 405,
+    code: 'method-not-allowed',
+    allow: 'GET',
+  });
+});
+
+test('a problem names its page, and the page is there for people and for programs', async () => {
+  const { status, headers, body } = await api.json('GET', '/v1/nothing');
+  expect({ status, code: body.code }).toEqual({ status: 404, code: 'not-found' });
+  expect(headers.get('content-type')).toContain('application/problem+json');
+  expect(body.instance).toBe(`urn:request:${headers.get('x-request-id')}`);
+  const page = await api.call('GET', body.type, { headers: { accept: 'text/html' } });
+  expect(await page.text()).toContain('<h1>There is nothing here</h1>');
+  const text = await api.call('GET', body.type, { headers: { accept: 'text/markdown' } });
+  expect(await text.text()).toContain('# There is nothing here');
+});
+
+test.each([
+  ['malformed JSON', 'application/json', '{"name":', 400, 'request-malformed'],
+  ['no JSON at all', 'text/plain', 'hello', 415, 'content-type-unsupported'],
+  ['a body over the bound', 'application/json', `{"name":"${'x'.repeat(300_000)}"}`, 413, 'body-too-large'],
+])('%s is refused with its own problem', async (_, contentType, body, status, code) => {
+  const answer = await api.json('POST', '/v1/accounts/x/api-keys', {
+    body,
+    headers: { 'content-type': contentType },
+  });
+  expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code });
+});
+
+test('the process is alive, and not ready while no worker asks for work', async () => {
+  expect((await api.json('GET', '/healthz')).body).toEqual({ status: 'ok' });
+  expect(await api.json('GET', '/readyz')).toMatchObject({
+    status: 503,
+    body: { status: 'unavailable', checks: { postgres: 'ok', temporal: 'ok', worker: 'unavailable' } },
+  });
+});
+
+test('metrics name routes, never accounts', async () => {
+  await api.call('GET', '/v1/accounts/01890a5d-ac96-774b-bcce-b302099a8057');
+  const metrics = await (await api.call('GET', '/metrics')).text();
+  expect(metrics).toContain('route="/v1/accounts/:accountId"');
+  expect(metrics).not.toContain('01890a5d');
+});
+
+test('a change by cookie from another site is refused', async () => {
+  const email = 'visitor@example.com';
+  const signUp = await api.call('POST', '/api/auth/sign-up/email', {
+    body: { email, password: 'correct horse', name: 'Vera Visitor' },
+    headers: { origin: 'http://localhost:8080' },
+  });
+  const cookie = signUp.headers
+    .getSetCookie()
+    .map((one) => one.split(';')[0])
+    .join('; ');
+  const me = (await api.json('GET', '/v1/me', { headers: { cookie } })).body;
+  expect(me.email).toBe(email);
+  const make = (origin: string) =>
+    api.json('POST', `/v1/accounts/${me.personalAccountId}/api-keys`, {
+      body: { name: 'mine' },
+      headers: { cookie, origin },
+    });
+  expect((await make('https://evil.example')).status).toBe(403);
+  expect((await make('http://localhost:8080')).status).toBe(201);
+});
