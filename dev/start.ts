@@ -108,9 +108,15 @@ function tellFailure(error: unknown, config: StackConfig, to: Terminal): void {
   to.note(`all of it: ${join(config.home, 'logs', `${error.part}.log`)}`);
 }
 
-/** Ctrl-C reaches us twice under npm, from the terminal and from npm itself; once is enough. */
+/**
+ * Ctrl-C reaches us twice under npm, from the terminal and from npm itself; once is enough. When npm is killed nobody
+ * is left to stop us, so that counts too.
+ */
 function untilInterrupted(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+    if (process.env['npm_lifecycle_event'] === undefined) return;
+    const npm = process.ppid;
+    setInterval(() => process.ppid === npm || resolve(), 500).unref();
   });
 }

@@ -78,6 +78,15 @@ test('after a kill of everything the next start recovers, and a part that dies e
   for (const name of PARTS) expect(isRunning(next.stack[name])).toBe(false);
 }, 60_000);
 
+test('a kill of npm ends the stack', async () => {
+  const { run, stack } = await startReady(['npm', 'start']);
+  run.child.kill('SIGKILL');
+  await run.ended;
+  const deadline = Date.now() + 10_000;
+  while (isRunning(stack.supervisor) && Date.now() < deadline) await sleep(50);
+  for (const name of ['supervisor', ...PARTS] as const) expect(isRunning(stack[name])).toBe(false);
+}, 60_000);
+
 test('a port that is taken is one line that says how to choose another', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
@@ -102,10 +111,11 @@ interface Run {
   output(): string;
 }
 
-function start(variables: Record<string, string> = {}): Run {
+function start(variables: Record<string, string> = {}, command = [process.execPath, 'dev/start.ts']): Run {
   const { DATABASE_URL: _, TEMPORAL_ADDRESS: __, ...inherited } = process.env;
   const env = { ...inherited, NODE_OPTIONS: '', COFFER_HOME: home, COFFER_PORT: '0', COFFER_DEMO: 'off' };
-  const child = spawn(process.execPath, ['dev/start.ts'], { env: { ...env, ...variables } });
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, { env: { ...env, ...variables } });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
@@ -118,8 +128,8 @@ function start(variables: Record<string, string> = {}): Run {
   return run;
 }
 
-async function startReady(): Promise<{ run: Run; stack: StackFile }> {
-  const run = start();
+async function startReady(command?: string[]): Promise<{ run: Run; stack: StackFile }> {
+  const run = start({}, command);
   const deadline = Date.now() + 50_000;
   while (!run.output().includes('Coffer runs')) {
     if (run.child.exitCode !== null || Date.now() > deadline) throw new Error(`not ready:\n${run.output()}`);
