@@ -62,7 +62,7 @@ test('a stack starts, refuses a second one, survives a kill of its supervisor, a
   expect(await next.run.ended).toBe(0);
   expect(Date.now() - since).toBeLessThan(10_000);
   for (const name of PARTS) expect(isRunning(next.stack[name])).toBe(false);
-}, 60_000);
+}, 150_000);
 
 test('after a kill of everything the next start recovers, and a part that dies ends the stack by name', async () => {
   const first = await startReady();
@@ -76,7 +76,7 @@ test('after a kill of everything the next start recovers, and a part that dies e
   expect(next.run.output()).toContain('mail ended with signal SIGKILL');
   expect(next.run.output()).toContain('"port"');
   for (const name of PARTS) expect(isRunning(next.stack[name])).toBe(false);
-}, 60_000);
+}, 150_000);
 
 test('a kill of npm ends the stack', async () => {
   const { run, stack } = await startReady(['npm', 'start']);
@@ -85,7 +85,7 @@ test('a kill of npm ends the stack', async () => {
   const deadline = Date.now() + 10_000;
   while (isRunning(stack.supervisor) && Date.now() < deadline) await sleep(50);
   for (const name of ['supervisor', ...PARTS] as const) expect(isRunning(stack[name])).toBe(false);
-}, 60_000);
+}, 150_000);
 
 test('a port that is taken is one line that says how to choose another', async () => {
   const other = createServer();
@@ -130,7 +130,7 @@ function start(variables: Record<string, string> = {}, command = [process.execPa
 
 async function startReady(command?: string[]): Promise<{ run: Run; stack: StackFile }> {
   const run = start({}, command);
-  const deadline = Date.now() + 50_000;
+  const deadline = Date.now() + 60_000;
   while (!run.output().includes('Coffer runs')) {
     if (run.child.exitCode !== null || Date.now() > deadline) throw new Error(`not ready:\n${run.output()}`);
     await sleep(50);
