@@ -44,7 +44,7 @@ async function main(config: WorkerConfig): Promise<void> {
   });
   const sweeper = startSweeper({
     ...all,
-    tasks: [...createSweepTasks(all, config.SETTLEMENT_INTERVAL_MS), ...paymentSweeps(payments, clients)],
+    tasks: createSweepTasks(all, config.SETTLEMENT_INTERVAL_MS, paymentSweeps(payments, clients)),
     intervalMs: config.SWEEP_INTERVAL_MS,
     ringsPerSecond: config.SWEEP_RINGS_PER_SECOND,
   });
