@@ -1,6 +1,5 @@
 // Schemas that many routes share: amounts, times, names beside ids, and pages.
 import { z } from 'zod';
-import { formatDollars, nanosFromString } from '../ledger/money.ts';
 
 /** An amount in an answer: dollars as a decimal string, never a number. */
 export const amount = z
@@ -42,8 +41,3 @@ export function pageOf<T extends z.ZodType>(item: T, id: string) {
 }
 
 export const accountParams = z.strictObject({ accountId: z.string().describe('The id of an account.') });
-
-/** Prints an `int8` of nanos, as `pg` reads it, in dollars. */
-export function dollars(value: string): string {
-  return formatDollars(nanosFromString(value));
-}
