@@ -17,30 +17,28 @@ const COLUMNS = [
   ],
 ].map((column) => column.split(' '));
 
-const names = COLUMNS.map(([name]) => name).join(', ');
-const parameters = COLUMNS.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ');
+/** The columns of an event table, in the order of `eventArrays`. */
+export const eventColumns = COLUMNS.map(([name]) => name).join(', ');
 
-/** Makes `table` like `usage_events`, with a partition for each day that usage events have one for. */
+/** `unnest($1::uuid[], …)` over the parameters that `eventArrays` gives. */
+export const unnestEvents = `unnest(${COLUMNS.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ')})`;
+
+/** Makes `table` like `usage_events`, with as many partitions by day. */
 export async function createEventTable(pool: Pool, table: string): Promise<void> {
   await pool.query(`create table ${table} (like usage_events including all) partition by range (day)`);
   await pool.query(`
     do $$ declare d date; begin
-      for d in select generate_series(current_date - 2, current_date + 2, interval '1 day')::date loop
+      for d in select generate_series(current_date - 36, current_date + 2, interval '1 day')::date loop
         execute format('create table %I partition of ${table} for values from (%L) to (%L)',
           '${table}_' || to_char(d, 'YYYYMMDD'), d, d + 1);
       end loop;
     end $$`);
 }
 
-/** Inserts `events` in one prepared statement, positions counting up from `position`. */
-export async function insertBare(
-  connection: Pick<Connection, 'query'>,
-  table: string,
-  events: readonly PricedEvent[],
-  position: number,
-): Promise<void> {
+/** One array literal a column; positions count up from `position`. */
+export function eventArrays(events: readonly PricedEvent[], position: number): string[] {
   const now = new Date().toISOString();
-  const values = [
+  return [
     plainArray(events.map((event) => event.key.accountId)),
     plainArray(events.map((event) => dayName(dayOf(event.id, event.occurredAt).day))),
     textArray(events.map((event) => event.id)),
@@ -62,9 +60,14 @@ export async function insertBare(
     textArray(events.map((event) => event.batchId)),
     textArray(events.map((event) => event.metadata)),
   ];
-  await connection.query({
-    name: `bare-${table}`,
-    text: `insert into ${table} (${names}) select * from unnest(${parameters})`,
-    values,
-  });
+}
+
+/** Inserts what `eventArrays` gave in one prepared statement. */
+export async function insertBare(
+  connection: Pick<Connection, 'query'>,
+  table: string,
+  arrays: string[],
+): Promise<void> {
+  const text = `insert into ${table} (${eventColumns}) select * from ${unnestEvents}`;
+  await connection.query({ name: `bare-${table}`, text, values: arrays });
 }

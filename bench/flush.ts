@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { dayNumber } from '../ledger/intake/day.ts';
 import type { KnownKey } from '../ledger/intake/key-directory.ts';
 import { ensureUsageDays, recordUsage } from '../ledger/intake/record-usage.ts';
-import { createEventTable, insertBare } from './bare-insert.ts';
+import { createEventTable, eventArrays, insertBare } from './bare-insert.ts';
 import { processCpuMs } from './process-cpu.ts';
 import { sampleEvents } from './sample-events.ts';
 import { durabilityOf, startServer } from './server.ts';
@@ -48,7 +48,7 @@ try {
   await createEventTable(server.pool, 'bare_many');
   let position = 1;
   const bare = (table: string, of: readonly KnownKey[]) => async () => {
-    await insertBare(connection, table, sampleEvents(rows, of), position);
+    await insertBare(connection, table, eventArrays(sampleEvents(rows, of), position));
     position += rows;
   };
   const flush = (of: readonly KnownKey[]) => async () => {
