@@ -23,7 +23,8 @@ export const ZERO = nanos(0n);
 
 /** Reads an integer string of nanos, the form money has in jsonb, in Temporal payloads and in `pg` rows. */
 export function nanosFromString(text: string): Nanos {
-  if (!/^-?\d{1,19}$/.test(text)) throw new RangeError(`not an integer string of nanos: ${text.slice(0, 40)}`);
+  if (!/^-?\d{1,19}$/.test(text))
+    throw new RangeError(`not an integer string of nanos: ${text.slice(0, 40)}`);
   return nanos(BigInt(text));
 }
 
@@ -34,11 +35,15 @@ export function nanosFromString(text: string): Nanos {
 export function parseDollars(text: string): Nanos {
   const match = /^(-?)(\d{1,10})(?:\.(\d{1,9}))?$/.exec(text);
   if (match === null) {
-    throw new Refusal('amount-malformed', `${JSON.stringify(text.slice(0, 40))} is not an amount: write dollars as "12.34".`);
+    throw new Refusal(
+      'amount-malformed',
+      `${JSON.stringify(text.slice(0, 40))} is not an amount: write dollars as "12.34".`,
+    );
   }
   const [, sign, whole = '', fraction = ''] = match;
   const value = BigInt(whole) * NANOS_PER_DOLLAR + BigInt(fraction.padEnd(9, '0'));
-  if (value > MAX_NANOS) throw new Refusal('amount-malformed', 'The amount is larger than a ledger can hold.');
+  if (value > MAX_NANOS)
+    throw new Refusal('amount-malformed', 'The amount is larger than a ledger can hold.');
   return nanos(sign === '-' ? -value : value);
 }
 
@@ -46,7 +51,10 @@ export function parseDollars(text: string): Nanos {
 export function formatDollars(amount: Nanos): string {
   const magnitude = amount < 0n ? -amount : amount;
   const whole = magnitude / NANOS_PER_DOLLAR;
-  const fraction = (magnitude % NANOS_PER_DOLLAR).toString().padStart(9, '0').replace(/0{1,7}$/, '');
+  const fraction = (magnitude % NANOS_PER_DOLLAR)
+    .toString()
+    .padStart(9, '0')
+    .replace(/0{1,7}$/, '');
   return `${amount < 0n ? '-' : ''}${whole}.${fraction}`;
 }
 

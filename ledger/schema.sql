@@ -1037,6 +1037,10 @@ begin
       b.open_seq := b.open_seq + 1;
       v_written := v_written + 1;
     exception when others then
+      -- a fault of the moment (deadlock, lock, resources, shutdown) fails the posting, which is then tried again
+      if left(sqlstate, 2) in ('40', '53', '55', '57', '58', 'XX') then
+        raise;
+      end if;
       -- what the database refuses must not block the rest; it is marked, alerted and shown by verify
       update ledger_commands set state = 'refused', refusal = sqlerrm where id = c.id;
       update account_balances set pending = account_balances.pending - c.amount, commands_waiting = commands_waiting - 1
@@ -1132,104 +1136,124 @@ declare
   v_accounts uuid[];
   v_seq int8[];
   v_position int8[];
-  v_unrung boolean[];
-  v_waiting boolean;
+  v_rung boolean[];
+  -- by group: of its account, null where that is locked elsewhere
+  v_group_seq int8[];
+  v_group_position int8[];
+  -- the places in the flush of events that stand already
+  v_standing int8[] := '{}';
   v_recorded int8;
   v_ring uuid[];
   v_ring_pending int8[];
   v_recorded_day date := (p_now at time zone 'UTC')::date;
 begin
   if p_skip_locked then
-    select array_agg(l.account_id), array_agg(l.open_seq), array_agg(l.last_position), array_agg(l.rung_at is null)
-      into v_accounts, v_seq, v_position, v_unrung from (
+    select array_agg(l.account_id), array_agg(l.open_seq), array_agg(l.last_position), array_agg(l.rung_at is not null)
+      into v_accounts, v_seq, v_position, v_rung from (
         select b.account_id, b.open_seq, b.last_position, b.rung_at from account_balances b
         where b.account_id = any (g_account) order by b.account_id for update skip locked
       ) l;
   else
-    select array_agg(l.account_id), array_agg(l.open_seq), array_agg(l.last_position), array_agg(l.rung_at is null)
-      into v_accounts, v_seq, v_position, v_unrung from (
+    select array_agg(l.account_id), array_agg(l.open_seq), array_agg(l.last_position), array_agg(l.rung_at is not null)
+      into v_accounts, v_seq, v_position, v_rung from (
         select b.account_id, b.open_seq, b.last_position, b.rung_at from account_balances b
         where b.account_id = any (g_account) order by b.account_id for update
       ) l;
   end if;
 
-  v_waiting := not p_from_unpriced
-    and exists (select 1 from unpriced_usage w where w.account_id = any (v_accounts) and w.priced_at is null);
+  select array_agg(b.open_seq order by g.number), array_agg(b.last_position order by g.number)
+    into v_group_seq, v_group_position
+    from unnest(g_account) with ordinality as g (account_id, number)
+    left join unnest(v_accounts, v_seq, v_position) as b (account_id, open_seq, last_position) on b.account_id = g.account_id;
 
-  with groups as materialized (
-    select g.number, g.account_id, g.member_id, g.api_key_id, g.model, g.batched, g.price_id, b.open_seq, b.last_position
-    from unnest(g_account, g_member, g_key, g_model, g_batched, g_price)
-      with ordinality as g (account_id, member_id, api_key_id, model, batched, price_id, number)
-    join unnest(v_accounts, v_seq, v_position) as b (account_id, open_seq, last_position) on b.account_id = g.account_id
-  ),
-  recorded as (
-    insert into usage_events (
-      account_id, day, id, position, entry_seq, member_id, api_key_id, model, batched, price_id,
-      input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, cost,
-      occurred_at, recorded_at, hold_id, batch_id, metadata
-    )
-    select
-      g.account_id, e.day, e.id, g.last_position + e.ordinal, g.open_seq, g.member_id, g.api_key_id, g.model, g.batched, g.price_id,
-      e.input, e.cached, e.written, e.output, e.cost, e.occurred, p_now, e.hold, e.batch, e.metadata
-    from unnest(
-      p_group, p_ordinal, p_id, p_day, p_probe, p_input, p_cached, p_written, p_output, p_cost,
-      p_occurred, p_hold, p_batch, p_metadata
-    ) as e (
-      group_number, ordinal, id, day, probe, input, cached, written, output, cost, occurred, hold, batch, metadata
-    )
-    join groups g on g.number = e.group_number
-    where (not e.probe or not exists (
-        select 1 from usage_events u where u.account_id = g.account_id and u.day = e.day - 1 and u.id = e.id
-        union all
-        select 1 from usage_events u where u.account_id = g.account_id and u.day = e.day + 1 and u.id = e.id
-      ))
-      and (not v_waiting or not exists (
-        select 1 from unpriced_usage w where w.account_id = g.account_id and w.id = e.id and w.priced_at is null
-      ))
-    on conflict do nothing
-    returning account_id, member_id, api_key_id, model, batched, position,
-      (occurred_at at time zone 'UTC')::date as occurred_day,
-      input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, cost
-  ),
-  rolled as (
+  if true = any (p_probe) then
+    v_standing := usage_standing(g_account, p_group, p_id, p_day, p_probe, array[-1, 1]);
+  end if;
+  if not p_from_unpriced
+    and exists (select 1 from unpriced_usage w where w.account_id = any (v_accounts) and w.priced_at is null)
+  then
+    v_standing := v_standing || array(
+      select e.place from unnest(p_group, p_id) with ordinality as e (group_number, id, place)
+      join unpriced_usage w on w.account_id = g_account[e.group_number] and w.id = e.id and w.priced_at is null
+    );
+  end if;
+
+  -- Nearly always all of them are new, so that is tried first: `on conflict` would look for each of them and write a
+  -- WAL record more for each. The locks keep others from adding to these accounts, so the second attempt succeeds.
+  -- Only this insert stands in the subtransaction: a balance row locked outside and updated inside needs a multixact.
+  for v_attempt in 1..2 loop
+    begin
+      insert into usage_events (
+        account_id, day, id, position, entry_seq, member_id, api_key_id, model, batched, price_id,
+        input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, cost,
+        occurred_at, recorded_at, hold_id, batch_id, metadata
+      )
+      select
+        g_account[e.group_number], e.day, e.id, v_group_position[e.group_number] + e.ordinal, v_group_seq[e.group_number],
+        g_member[e.group_number], g_key[e.group_number], g_model[e.group_number], g_batched[e.group_number],
+        g_price[e.group_number], e.input, e.cached, e.written, e.output, e.cost, e.occurred, p_now, e.hold, e.batch, e.metadata
+      from unnest(
+        p_group, p_ordinal, p_id, p_day, p_input, p_cached, p_written, p_output, p_cost, p_occurred, p_hold, p_batch, p_metadata
+      ) with ordinality as e (
+        group_number, ordinal, id, day, input, cached, written, output, cost, occurred, hold, batch, metadata, place
+      )
+      where v_group_seq[e.group_number] is not null and e.place <> all (v_standing);
+      get diagnostics v_recorded = row_count;
+      exit;
+    exception when unique_violation then
+      if v_attempt = 2 then
+        raise;
+      end if;
+      v_standing := v_standing || usage_standing(g_account, p_group, p_id, p_day, null, array[0]);
+    end;
+  end loop;
+
+  if v_recorded > 0 then
     insert into usage_rollups as r (
       account_id, recorded_day, occurred_day, member_id, api_key_id, model, batched,
       event_count, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, cost
     )
-    select n.account_id, v_recorded_day, n.occurred_day, n.member_id, n.api_key_id, n.model, n.batched,
-      count(*), sum(n.input_tokens), sum(n.cached_input_tokens), sum(n.cache_write_tokens), sum(n.output_tokens), sum(n.cost)
-    from recorded n
-    group by n.account_id, n.occurred_day, n.member_id, n.api_key_id, n.model, n.batched
+    select g_account[n.number], v_recorded_day, n.occurred_day, g_member[n.number], g_key[n.number], g_model[n.number], g_batched[n.number],
+      sum(n.events), sum(n.input), sum(n.cached), sum(n.written), sum(n.output), sum(n.cost)
+    from (
+      select e.group_number as number, (e.occurred at time zone 'UTC')::date as occurred_day, count(*) as events,
+        sum(e.input) as input, sum(e.cached) as cached, sum(e.written) as written, sum(e.output) as output, sum(e.cost) as cost
+      from unnest(p_group, p_input, p_cached, p_written, p_output, p_cost, p_occurred)
+        with ordinality as e (group_number, input, cached, written, output, cost, occurred, place)
+      where v_group_seq[e.group_number] is not null and e.place <> all (v_standing)
+      group by 1, 2
+    ) n
+    group by 1, 3, 4, 5, 6, 7
     on conflict (account_id, recorded_day, occurred_day, member_id, api_key_id, model, batched) do update set
       event_count = r.event_count + excluded.event_count,
       input_tokens = r.input_tokens + excluded.input_tokens,
       cached_input_tokens = r.cached_input_tokens + excluded.cached_input_tokens,
       cache_write_tokens = r.cache_write_tokens + excluded.cache_write_tokens,
       output_tokens = r.output_tokens + excluded.output_tokens,
-      cost = r.cost + excluded.cost
-  ),
-  totals as (
-    select n.account_id, sum(n.cost)::int8 as cost, count(*) as events, max(n.position) as position
-    from recorded n group by n.account_id
-  ),
-  updated as (
-    update account_balances b set
-      pending = b.pending - t.cost,
-      open_cost = b.open_cost + t.cost,
-      pending_count = b.pending_count + t.events,
-      last_position = t.position,
-      pending_since = coalesce(b.pending_since, p_now),
-      rung_at = case when b.posted + b.pending - t.cost < b.low_water then coalesce(b.rung_at, p_now) else b.rung_at end
-    from totals t where b.account_id = t.account_id
-    returning b.account_id, b.pending, b.rung_at
-  )
-  select coalesce(sum(t.events), 0)::int8,
-    array_agg(u.account_id) filter (where l.unrung and u.rung_at is not null),
-    array_agg(u.pending) filter (where l.unrung and u.rung_at is not null)
-    into v_recorded, v_ring, v_ring_pending
-    from totals t
-    join updated u on u.account_id = t.account_id
-    join unnest(v_accounts, v_unrung) as l (account_id, unrung) on l.account_id = t.account_id;
+      cost = r.cost + excluded.cost;
+
+    with totals as (
+      select g_account[e.group_number] as account_id, sum(e.cost)::int8 as cost, count(*) as events,
+        max(v_group_position[e.group_number] + e.ordinal) as position
+      from unnest(p_group, p_ordinal, p_cost) with ordinality as e (group_number, ordinal, cost, place)
+      where v_group_seq[e.group_number] is not null and e.place <> all (v_standing)
+      group by 1
+    ),
+    updated as (
+      update account_balances b set
+        pending = b.pending - t.cost,
+        open_cost = b.open_cost + t.cost,
+        pending_count = b.pending_count + t.events,
+        last_position = t.position,
+        pending_since = coalesce(b.pending_since, p_now),
+        rung_at = case when b.posted + b.pending - t.cost < b.low_water then coalesce(b.rung_at, p_now) else b.rung_at end
+      from totals t where b.account_id = t.account_id
+      returning b.account_id, b.pending, b.rung_at
+    )
+    select array_agg(u.account_id), array_agg(u.pending) into v_ring, v_ring_pending
+      from updated u join unnest(v_accounts, v_rung) as l (account_id, rung) on l.account_id = u.account_id
+      where u.rung_at is not null and not l.rung;
+  end if;
 
   return query select 'ring'::text, null::int4, null::int4, null::int8, r.account_id, r.pending
     from unnest(v_ring, v_ring_pending) as r (account_id, pending);
@@ -1237,37 +1261,11 @@ begin
     return;
   end if;
 
-  -- what was sent and was not recorded now was there before, waits for its price, or was locked
-  return query
-  select
-    case
-      when p.account_id is null then 'locked'
-      when (u.api_key_id, u.model, u.batched, u.input, u.cached, u.written, u.output, u.occurred, u.hold, u.batch, u.metadata)
-        is not distinct from (g.api_key_id, g.model, g.batched, e.input, e.cached, e.written, e.output, e.occurred, e.hold, e.batch, e.metadata)
-        and (g.price_id is not null or u.cost is not distinct from e.cost)
-        then 'duplicate'
-      else 'conflict'
-    end,
-    e.group_number, e.ordinal, u.cost, null::uuid, null::int8
-  from unnest(
-    p_group, p_ordinal, p_id, p_day, p_input, p_cached, p_written, p_output, p_cost, p_occurred, p_hold, p_batch, p_metadata
-  ) as e (group_number, ordinal, id, day, input, cached, written, output, cost, occurred, hold, batch, metadata)
-  join unnest(g_account, g_key, g_model, g_batched, g_price)
-    with ordinality as g (account_id, api_key_id, model, batched, price_id, number) on g.number = e.group_number
-  left join unnest(v_accounts, v_position) as p (account_id, last_position) on p.account_id = g.account_id
-  left join lateral (
-    select s.position, s.api_key_id, s.model, s.batched, s.input_tokens as input, s.cached_input_tokens as cached,
-      s.cache_write_tokens as written, s.output_tokens as output, s.cost, s.occurred_at as occurred,
-      s.hold_id as hold, s.batch_id as batch, s.metadata
-    from usage_events s
-    where s.account_id = g.account_id and s.id = e.id and s.day in (e.day - 1, e.day, e.day + 1)
-    union all
-    select null, w.api_key_id, w.model, w.batched, w.input_tokens, w.cached_input_tokens, w.cache_write_tokens,
-      w.output_tokens, null, w.occurred_at, w.hold_id, w.batch_id, w.metadata
-    from unpriced_usage w where w.account_id = g.account_id and w.id = e.id and w.priced_at is null
-    limit 1
-  ) u on true
-  where u.position is null or u.position <= p.last_position;
+  return query select n.outcome, n.event_group, n.event_ordinal, n.event_cost, null::uuid, null::int8
+    from usage_not_recorded(
+      g_account, g_key, g_model, g_batched, g_price, v_accounts, v_position,
+      p_group, p_ordinal, p_id, p_day, p_input, p_cached, p_written, p_output, p_cost, p_occurred, p_hold, p_batch, p_metadata
+    ) n;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.refuse(p_code text, p_message text)
@@ -1480,6 +1478,65 @@ AS $function$
     select a.owner_id from accounts a where a.id = p_account and a.owner_type = 'person'
   ) s;
 $function$;
+
+CREATE OR REPLACE FUNCTION public.usage_not_recorded(g_account uuid[], g_key uuid[], g_model text[], g_batched boolean[], g_price integer[], v_accounts uuid[], v_position bigint[], p_group integer[], p_ordinal integer[], p_id text[], p_day date[], p_input integer[], p_cached integer[], p_written integer[], p_output integer[], p_cost bigint[], p_occurred timestamp with time zone[], p_hold uuid[], p_batch text[], p_metadata jsonb[])
+ RETURNS TABLE(outcome text, event_group integer, event_ordinal integer, event_cost bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+#variable_conflict use_column
+begin
+  return query
+  select
+    case
+      when p.account_id is null then 'locked'
+      when (u.api_key_id, u.model, u.batched, u.input, u.cached, u.written, u.output, u.occurred, u.hold, u.batch, u.metadata)
+        is not distinct from (g.api_key_id, g.model, g.batched, e.input, e.cached, e.written, e.output, e.occurred, e.hold, e.batch, e.metadata)
+        and (g.price_id is not null or u.cost is not distinct from e.cost)
+        then 'duplicate'
+      else 'conflict'
+    end,
+    e.group_number, e.ordinal, u.cost
+  from unnest(
+    p_group, p_ordinal, p_id, p_day, p_input, p_cached, p_written, p_output, p_cost, p_occurred, p_hold, p_batch, p_metadata
+  ) as e (group_number, ordinal, id, day, input, cached, written, output, cost, occurred, hold, batch, metadata)
+  join unnest(g_account, g_key, g_model, g_batched, g_price)
+    with ordinality as g (account_id, api_key_id, model, batched, price_id, number) on g.number = e.group_number
+  left join unnest(v_accounts, v_position) as p (account_id, last_position) on p.account_id = g.account_id
+  left join lateral (
+    select s.position, s.api_key_id, s.model, s.batched, s.input_tokens as input, s.cached_input_tokens as cached,
+      s.cache_write_tokens as written, s.output_tokens as output, s.cost, s.occurred_at as occurred,
+      s.hold_id as hold, s.batch_id as batch, s.metadata
+    from usage_events s
+    where s.account_id = g.account_id and s.id = e.id and s.day in (e.day - 1, e.day, e.day + 1)
+    union all
+    select null, w.api_key_id, w.model, w.batched, w.input_tokens, w.cached_input_tokens, w.cache_write_tokens,
+      w.output_tokens, null, w.occurred_at, w.hold_id, w.batch_id, w.metadata
+    from unpriced_usage w where w.account_id = g.account_id and w.id = e.id and w.priced_at is null
+    limit 1
+  ) u on true
+  where u.position is null or u.position <= p.last_position;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.usage_standing(g_account uuid[], p_group integer[], p_id text[], p_day date[], p_probe boolean[], p_offsets integer[])
+ RETURNS bigint[]
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  v_days date[] := array(select distinct d.day + o.days from unnest(p_day) as d (day), unnest(p_offsets) as o (days));
+begin
+  return array(
+    select e.place from unnest(p_group, p_id, p_day, p_probe) with ordinality as e (group_number, id, day, probe, place)
+    where e.probe is not false and exists (
+      select 1 from unnest(p_offsets) as o (days)
+      join usage_events u on u.account_id = g_account[e.group_number] and u.id = e.id and u.day = e.day + o.days
+      where u.day = any (v_days)
+    )
+  );
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.uuid_v7(p_at timestamp with time zone)
  RETURNS uuid

@@ -1,9 +1,9 @@
 // One usage event as a gateway sends it: what is accepted, what it becomes, and why the rest is rejected.
 import { z } from 'zod';
+import { MOST_EVENT_COST, MOST_TOKENS } from '../cost.ts';
 import { type Nanos, parseDollars } from '../money.ts';
 import { Refusal, type RefusalCode } from '../refusal.ts';
 
-export const MOST_TOKENS = 100_000_000;
 const MOST_BYTES = 255;
 const MOST_METADATA_BYTES = 4_096;
 const OLDEST_MS = 35 * 86_400_000;
@@ -126,15 +126,14 @@ export function isRejection(value: ParsedEvent | Rejection): value is Rejection 
   return 'code' in value;
 }
 
-/** The most one event may cost: a million dollars. */
-export const MOST_COST = parseDollars('1000000');
-
 function readCost(value: string, allowed: boolean): Nanos | Rejection {
   if (!allowed)
     return { code: 'cost-not-allowed', detail: 'this token may not set a cost: leave `cost` out' };
   try {
     const cost = parseDollars(value);
-    return cost >= 0n && cost <= MOST_COST ? cost : invalid('cost: must be between 0 and 1000000 dollars');
+    return cost >= 0n && cost <= MOST_EVENT_COST
+      ? cost
+      : invalid('cost: must be between 0 and 1000000 dollars');
   } catch (error) {
     if (error instanceof Refusal) return invalid(`cost: ${error.message}`);
     throw error;

@@ -1,7 +1,8 @@
 // Priced events: a parsed event with its key resolved and its cost known, or without a price yet.
 import { costOf } from '../cost.ts';
 import type { Nanos } from '../money.ts';
-import { isRejection, MOST_COST, type ParsedEvent, type Rejection } from './event.ts';
+import { Refusal } from '../refusal.ts';
+import type { ParsedEvent, Rejection } from './event.ts';
 import type { KnownKey } from './key-directory.ts';
 import type { PriceBook } from './price-book.ts';
 
@@ -37,10 +38,10 @@ export function priceEvent(
   if (event.explicitCost !== undefined) return { ...event, key, priceId: null, cost: event.explicitCost };
   const version = book.priceAt(event.model, event.occurredAt);
   if (version === undefined) return { ...event, key, cost: undefined };
-  const cost = costOf(version.price, event);
-  if (cost > MOST_COST)
-    return { code: 'usage-invalid', detail: 'the event would cost more than a million dollars' };
-  return { ...event, key, priceId: version.id, cost };
+  try {
+    return { ...event, key, priceId: version.id, cost: costOf(version.price, event) };
+  } catch (error) {
+    if (error instanceof Refusal) return { code: error.code, detail: error.message };
+    throw error;
+  }
 }
-
-export { isRejection };

@@ -1,9 +1,9 @@
 // Unpriced usage: kept until its model has a price, then recorded in the period that is open by then.
 import { type Connection, type Pool, withTransaction } from '../database.ts';
 import { dayName, dayNumber, dayOf } from './day.ts';
-import type { ParsedEvent } from './event.ts';
+import { isRejection, type ParsedEvent } from './event.ts';
 import type { PriceBook } from './price-book.ts';
-import { isRejection, type PricedEvent, priceEvent, type UnpricedEvent } from './priced-event.ts';
+import { type PricedEvent, priceEvent, type UnpricedEvent } from './priced-event.ts';
 import { ensureUsageDays, type FlushResult, recordUsage } from './record-usage.ts';
 
 const STORE_UNPRICED = `

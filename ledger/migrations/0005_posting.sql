@@ -76,6 +76,10 @@ begin
       b.open_seq := b.open_seq + 1;
       v_written := v_written + 1;
     exception when others then
+      -- a fault of the moment (deadlock, lock, resources, shutdown) fails the posting, which is then tried again
+      if left(sqlstate, 2) in ('40', '53', '55', '57', '58', 'XX') then
+        raise;
+      end if;
       -- what the database refuses must not block the rest; it is marked, alerted and shown by verify
       update ledger_commands set state = 'refused', refusal = sqlerrm where id = c.id;
       update account_balances set pending = account_balances.pending - c.amount, commands_waiting = commands_waiting - 1
