@@ -8,18 +8,22 @@ import * as lives from './top-up-state.ts';
 
 const forEver = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' } as const;
 
-/* A killed worker costs the heartbeat; an attempt is resent for less than the 24 hours that Stripe keeps its key. */
+/* A killed worker costs the heartbeat, not the whole of what an activity may take. */
+const heartbeatTimeout = '6s';
+
+/* An attempt is resent for less than the 24 hours that Stripe keeps its key. */
 const { charge } = wf.proxyActivities<TopUpActivities>({
   startToCloseTimeout: '75s',
-  heartbeatTimeout: '6s',
+  heartbeatTimeout,
   scheduleToCloseTimeout: '23h',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5m' },
 });
 const { findMode, followCheckout, settle, markFailed } = wf.proxyActivities<TopUpActivities>({
   startToCloseTimeout: '45s',
+  heartbeatTimeout,
   retry: forEver,
 });
-const { ringAccount } = wf.proxyActivities<RingActivities>({ startToCloseTimeout: '30s', retry: forEver });
+const { ringAccount } = wf.proxyActivities<RingActivities>({ startToCloseTimeout: '6s', retry: forEver });
 
 const TRY_AGAIN: TopUpStep = { kind: 'later', afterMs: 1_000 };
 

@@ -34,7 +34,7 @@ export interface TopUpFaults {
 export function topUpActivities(clients: PaymentClients, faults: TopUpFaults = {}): TopUpActivities {
   const { pool, clock } = clients;
   return {
-    findMode: async ({ topUpId }) => (await requireTopUp(clients, topUpId)).mode,
+    findMode: ({ topUpId }) => withHeartbeat(async () => (await requireTopUp(clients, topUpId)).mode),
     charge: ({ topUpId }) =>
       withHeartbeat(async () => {
         await faults.beforeCharge?.(topUpId);
@@ -42,16 +42,17 @@ export function topUpActivities(clients: PaymentClients, faults: TopUpFaults = {
         await faults.afterCharge?.(topUpId);
         return step;
       }),
-    followCheckout: ({ topUpId }) => followCheckout(clients, topUpId),
-    settle: ({ paymentIntentId }) => settle(clients, paymentIntentId),
-    async markFailed({ topUpId }) {
-      const { mode, state } = await requireTopUp(clients, topUpId);
-      if (state === 'paid' || state === 'not-completed') return true;
-      if (mode === 'auto') return freeAutoTopUp(pool, topUpId, 'cancelled', clock());
-      // its page may still be paid: then the payment settles it from this state too
-      await closeTopUp(pool, topUpId, 'cancelled', clock());
-      return true;
-    },
+    followCheckout: ({ topUpId }) => withHeartbeat(() => followCheckout(clients, topUpId)),
+    settle: ({ paymentIntentId }) => withHeartbeat(() => settle(clients, paymentIntentId)),
+    markFailed: ({ topUpId }) =>
+      withHeartbeat(async () => {
+        const { mode, state } = await requireTopUp(clients, topUpId);
+        if (state === 'paid' || state === 'not-completed') return true;
+        if (mode === 'auto') return freeAutoTopUp(pool, topUpId, 'cancelled', clock());
+        // its page may still be paid: then the payment settles it from this state too
+        await closeTopUp(pool, topUpId, 'cancelled', clock());
+        return true;
+      }),
   };
 }
 
