@@ -66,12 +66,6 @@ export function centsFromNanos(amount: Nanos): Cents {
   return Number(amount / NANOS_PER_CENT);
 }
 
-/** Exact value of Stripe's cents. Throws `RangeError` on anything but a non-negative safe integer. */
-export function nanosFromCents(cents: Cents): Nanos {
-  if (!Number.isSafeInteger(cents) || cents < 0) throw new RangeError(`not an amount in cents: ${cents}`);
-  return nanos(BigInt(cents) * NANOS_PER_CENT);
-}
-
 /** The sum of any number of amounts. */
 export function sum(amounts: Iterable<Nanos>): Nanos {
   let total = 0n;
