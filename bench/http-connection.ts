@@ -11,13 +11,14 @@ export class HttpConnection {
   #received: Buffer[] = [];
   #length = 0;
   #awaited = Number.POSITIVE_INFINITY;
+  #ended = false;
   #waiting: PromiseWithResolvers<HttpAnswer> | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('data', (chunk) => this.#take(chunk));
     socket.on('close', () => this.#waiting?.reject(new Error('the server closed the connection')));
-    socket.on('error', (error) => this.#waiting?.reject(error));
+    socket.on('error', () => socket.destroy());
   }
 
   /** Connects to a port of this machine. */
@@ -26,8 +27,13 @@ export class HttpConnection {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () =>
         resolve(new HttpConnection(socket)),
       );
-      socket.once('error', reject);
+      socket.on('error', reject);
     });
+  }
+
+  /** Whether the server has ended it, or said that it will. */
+  get ended(): boolean {
+    return this.#ended || this.#socket.destroyed;
   }
 
   /** Sends one request and waits for its answer; one at a time. */
@@ -54,6 +60,7 @@ export class HttpConnection {
     this.#received = [];
     this.#length = 0;
     this.#awaited = Number.POSITIVE_INFINITY;
+    this.#ended = /\r\nconnection: close/i.test(text.slice(0, headEnd));
     this.#waiting?.resolve({ status: Number(text.slice(9, 12)), body: text.slice(headEnd + 4) });
   }
 }

@@ -20,10 +20,10 @@ export const loadReport = z.object({
   acceptedNanos: z.string(),
   /** Answers other than 200 and events not recorded, by what they said. */
   errors: z.record(z.string(), z.int()),
-  /** Of the measured time alone. */
+  /** Of the measured time alone; a percentile is null when nothing was answered in it. */
   eventsPerSecond: z.number(),
-  p50Ms: z.number(),
-  p99Ms: z.number(),
+  p50Ms: z.number().nullable(),
+  p99Ms: z.number().nullable(),
   /** CPU of the load generator over its whole life. */
   cpuMs: z.number(),
 });

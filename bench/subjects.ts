@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { API_NODE_OPTIONS } from '../api/node-options.ts';
 import { type Part, startPart } from '../dev/part.ts';
 import { freePort } from '../dev/ports.ts';
 import { startTemporal } from '../dev/temporal.ts';
@@ -47,12 +48,12 @@ export async function startSubjects(server: BenchServer, token: string): Promise
       STRIPE_WEBHOOK_SECRETS: 'whsec_bench',
       BENCH_TOKEN: token,
     };
-    const start = async (name: string, file: string): Promise<Subject> => {
+    const start = async (name: string, file: string, nodeOptions = ''): Promise<Subject> => {
       const part = await startPart({
         name,
         command: process.execPath,
         args: [fileURLToPath(new URL(file, import.meta.url))],
-        env: environment,
+        env: { ...environment, NODE_OPTIONS: nodeOptions },
         logFile: join(server.directory, `${name}.log`),
       });
       parts.push(part);
@@ -60,7 +61,7 @@ export async function startSubjects(server: BenchServer, token: string): Promise
     };
     await start('worker', '../worker/main.ts');
     return {
-      api: await start('api', '../api/main.ts'),
+      api: await start('api', '../api/main.ts', API_NODE_OPTIONS),
       rowLock: await start('row-lock', 'baseline-row-lock.ts'),
       oneStatement: await start('one-statement', 'baseline-one-statement.ts'),
       temporalAddress: temporal.address,

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { API_NODE_OPTIONS } from '../api/node-options.ts';
 import { migrate } from '../ledger/migrate.ts';
 import type { StackConfig } from './config.ts';
 import { ensureDatabase } from './ensure-database.ts';
@@ -52,7 +53,7 @@ export async function startStack(
   ]);
   const environment = cofferEnvironment(addresses, ports, secrets);
   await Promise.all([
-    startNode(stack, 'api', 'api/main.ts', environment),
+    startNode(stack, 'api', 'api/main.ts', { ...environment, NODE_OPTIONS: API_NODE_OPTIONS }),
     startNode(stack, 'worker', 'worker/main.ts', environment),
   ]);
   return addresses;

@@ -6,7 +6,7 @@ import type { Intake, UnreadableEvent } from './intake.ts';
 
 const MOST_BODY_BYTES = 4 * 1024 * 1024;
 const MOST_EVENTS = 5_000;
-const MOST_BODIES_BYTES = 64 * 1024 * 1024;
+const MOST_BODIES_BYTES = 16 * 1024 * 1024;
 
 /** What the handler needs to know of the caller. */
 export interface UsageSender {
@@ -47,14 +47,20 @@ export function createUsageHandler(options: UsageHandlerOptions) {
         throw new Problem('unauthenticated', 'Send "Authorization: Bearer …" with a gateway token.');
       }
       const format = formatOf(request.headers['content-type']);
-      if (bytesHeld > MOST_BODIES_BYTES) {
+      const declared = Number(request.headers['content-length'] ?? 0);
+      if (bytesHeld + declared > MOST_BODIES_BYTES) {
         throw new Problem('overloaded', 'Nothing of this request was stored. Send it again in a second.', {
           retryAfterSeconds: 1,
         });
       }
-      const body = await readBody(request, (bytes) => {
+      const hold = (bytes: number) => {
         held += bytes;
         bytesHeld += bytes;
+      };
+      // held before it is read, so that many that come at once don't all find room
+      hold(declared);
+      const body = await readBody(request, (bytes) => {
+        if (declared === 0) hold(bytes);
       });
       const events = format === 'ndjson' ? readLines(body) : readJson(body);
       if (events.length > MOST_EVENTS) {
