@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: ['ledger', 'workflows', 'activities'],
 };
 
-/** Where not the whole folder may be imported. The API's part in activities: docs/decisions/api-settles-payments.md. */
+/** Where not the whole folder may be imported. The API's part in activities: docs/decisions/002-api-settles-payments.md. */
 const ONLY: readonly { from: string; to: string; allows: (imported: Imported) => boolean }[] = [
   { from: 'workflows', to: 'activities', allows: ({ typeOnly }) => typeOnly },
   {
