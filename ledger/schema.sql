@@ -612,6 +612,7 @@ declare
   v_most int8 := 2000000000000;
   v_left int8;
   v_amount int8;
+  v_declined_at timestamptz;
 begin
   if p_balance >= r.threshold then
     return query select 'none', 'above-threshold', null::int8, null::timestamptz;
@@ -625,6 +626,17 @@ begin
   elsif exists (select 1 from top_ups t where t.account_id = r.account_id and t.mode = 'auto'
       and t.state in ('open', 'processing', 'unknown')) then
     return query select 'waiting', 'top-up-in-flight', null::int8, null::timestamptz;
+    return;
+  end if;
+  -- a card is not tried again within the hour, whatever is done to the rule meanwhile
+  select max(a.ended_at) into v_declined_at
+    from top_ups t join top_up_attempts a on a.top_up_id = t.id
+    join payment_methods m on m.id = t.payment_method_id
+    join payment_methods c on c.id = r.payment_method_id and c.fingerprint = m.fingerprint
+    where t.account_id = r.account_id and t.mode = 'auto' and t.created_at > p_now - interval '3 days'
+      and a.ended_at > p_now - interval '1 hour' and a.outcome not in ('paid', 'never-sent');
+  if v_declined_at is not null then
+    return query select 'skipped', 'declined-lately', null::int8, v_declined_at + interval '1 hour';
     return;
   end if;
   v_left := greatest(r.monthly_cap - auto_top_up_month(r.account_id, p_now), 0);
@@ -695,7 +707,7 @@ begin
     if a.first_sent_at <= p_now - interval '23 hours' then
       v_step := 'look-up';
       update top_ups set state = 'unknown', next_check_at = p_now + interval '15 minutes' where id = p_top_up;
-    elsif t.state = 'processing' then
+    elsif t.state in ('processing', 'unknown') then
       v_step := 'look-up';
     else
       update top_up_attempts set last_sent_at = p_now where top_up_id = p_top_up and ended_at is null;

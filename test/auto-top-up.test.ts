@@ -1,5 +1,6 @@
 // Auto top-up: one charge per episode, as much as the rule and its cap say, and what follows from each decline.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { recordHistories } from './support/histories.ts';
 import { startTestPayments, type TestPayments, type TestTeam } from './support/payments.ts';
 import { until } from './support/sandbox.ts';
 
@@ -76,6 +77,8 @@ describe('how much', () => {
     expect(await payments.purchases(team.accountId)).toMatchObject([
       { amount: '20000000000', details: { mode: 'auto', payerId: team.owner.personId } },
     ]);
+    const [topUp] = await payments.topUps(team.accountId);
+    await recordHistories(payments.temporal.client, `top-up/${topUp?.id}`, 'top-up-auto');
     expect(await decisions()).toEqual([
       'none: above-threshold',
       'charge: below-threshold',

@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { settle } from '../activities/payments/settle.ts';
+import { claimKey } from '../ledger/idempotency.ts';
+import { recordHistories } from './support/histories.ts';
 import { followBack, startTestPayments, type TestPayments, type TestTeam } from './support/payments.ts';
 import { until } from './support/sandbox.ts';
 
@@ -53,6 +55,7 @@ describe('paying', () => {
     const { body } = await payments.api.json('GET', `/v1/accounts/${team.accountId}/top-ups/${id}`, {
       token: team.tokens.owner,
     });
+    await recordHistories(payments.temporal.client, `top-up/${id}`, 'top-up-manual');
     expect(body).toMatchObject({ state: 'paid', payer: { name: 'Max Member' }, checkoutUrl: null });
   });
 
@@ -138,6 +141,23 @@ describe('asking', () => {
     expect((await topUp(team.tokens.member, { amount: '30.00' }, headers)).status).toBe(201);
     const { status, body } = await topUp(team.tokens.member, { amount: '31.00' }, headers);
     expect([status, body.code]).toEqual([422, 'idempotency-key-reused']);
+  });
+
+  test('a request whose process died is taken over after a minute and creates the same thing', async () => {
+    const claim = { caller: 'person:x', key: randomUUID(), hash: Buffer.from('content') };
+    const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1_000);
+    const first = await claimKey(payments.pool, claim, at(0));
+    expect(first.kind).toBe('mine');
+    expect((await claimKey(payments.pool, claim, at(59))).kind).toBe('under-way');
+    const taken = await Promise.all(
+      [61, 61, 61].map((seconds) => claimKey(payments.pool, claim, at(seconds))),
+    );
+    expect(taken.map(({ kind }) => kind).sort()).toEqual(['mine', 'under-way', 'under-way']);
+    expect(taken.find(({ kind }) => kind === 'mine')).toMatchObject({
+      resourceId: first.kind === 'mine' ? first.resourceId : '',
+    });
+    const other = await claimKey(payments.pool, { ...claim, hash: Buffer.from('other') }, at(200));
+    expect(other.kind).toBe('other-content');
   });
 
   test('a request that failed on Stripe goes on with the same top-up when it is repeated', async () => {

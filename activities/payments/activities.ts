@@ -1,5 +1,6 @@
 // The activities of a top-up's workflow: one business verb each, over the clients of the process.
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import { freeAutoTopUp } from '../../ledger/payments/attempts.ts';
 import { closeTopUp, findTopUp } from '../../ledger/payments/top-ups.ts';
 import { charge } from './charge.ts';
@@ -71,6 +72,8 @@ async function withHeartbeat<T>(work: () => Promise<T>): Promise<T> {
 
 async function requireTopUp({ pool }: PaymentClients, topUpId: string) {
   const topUp = await findTopUp(pool, topUpId);
-  if (topUp === undefined) throw new Error(`there is no top-up ${topUpId}`);
+  if (topUp === undefined) {
+    throw ApplicationFailure.nonRetryable(`there is no top-up ${topUpId}`, 'UnknownTopUp');
+  }
   return topUp;
 }
