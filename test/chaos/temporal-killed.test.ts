@@ -1,14 +1,15 @@
-// Temporal away, wiped, and its actors ended by operators, while usage goes on.
+// Temporal away while usage goes on and payments are made.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { connectActors } from '../support/actors.ts';
-import { createFundedTeam, type FundedTeam, startTestCoffer, type TestCoffer } from '../support/coffer.ts';
+import { createFundedTeam, startTestCoffer, type TestCoffer } from '../support/coffer.ts';
+import { underLoad } from '../support/load.ts';
+import { payPage, requestTopUp, tokenOf } from '../support/members.ts';
 import { rollDice, rounds, soaking, timeLimitMs } from '../support/soak.ts';
-import { expectedCosts, postUsage, traceEvents } from '../support/traffic.ts';
+import { expectChargedOnce, postAsActor, saveCard, setRule, untilCalm } from '../support/sponsor.ts';
+import { eventOfCents, expectedCost, postUsage } from '../support/traffic.ts';
 
 const FEW = 1;
-const AWAY_MS = soaking ? 60_000 : 6_000;
-const DOLLARS = 100;
+const AWAY_MS = soaking ? 60_000 : 4_000;
 const dice = rollDice('temporal killed');
 let coffer: TestCoffer;
 
@@ -16,6 +17,7 @@ beforeAll(async () => {
   coffer = await startTestCoffer({
     ownTemporal: true,
     worker: true,
+    sandbox: true,
     environment: { SETTLEMENT_INTERVAL_MS: '500', SWEEP_INTERVAL_MS: '250' },
   });
 });
@@ -28,115 +30,52 @@ test(
   async () => {
     const { temporal } = coffer;
     for (let round = 0; round < rounds(FEW); round += 1) {
-      const traffic = await startTraffic(coffer);
-      await sleep(dice.between(200, 1_500));
-      await temporal?.kill();
-      await sleep(AWAY_MS);
-      const whileAway = traffic.acknowledged();
-      await temporal?.start();
-      await sleep(dice.between(200, 1_500));
-      expect(whileAway).toBeGreaterThan(AWAY_MS / 200);
-      await traffic.endExact();
+      await underLoad(coffer, dice, async (load) => {
+        await sleep(dice.between(200, 1_500));
+        await temporal?.kill();
+        await sleep(AWAY_MS);
+        const whileAway = load.acknowledged();
+        await temporal?.start();
+        await sleep(dice.between(200, 1_500));
+        expect(whileAway).toBeGreaterThan(AWAY_MS / 200);
+      });
     }
   },
   timeLimitMs(FEW),
 );
 
 test(
-  'an actor that is terminated, cancelled or reset, also an old run, loses nothing and posts nothing twice',
+  'while Temporal is away a payment counts at once, and the top-up of a threshold crossed meanwhile fires once it is back',
   async () => {
-    const actors = await connectActors(coffer.temporalAddress);
-    try {
-      for (let round = 0; round < rounds(FEW); round += 1) {
-        const traffic = await startTraffic(coffer);
-        await sleep(1_000);
-        const { accountId } = traffic.team;
-        const deeds = [
-          () => actors.terminate(accountId),
-          () => actors.cancel(accountId),
-          () => actors.reset(accountId),
-          () => actors.reset(accountId, 'oldest'),
-        ];
-        for (const deed of dice.shuffled([...deeds, ...deeds])) {
-          await untilDone(deed);
-          await sleep(dice.between(0, 700));
-        }
-        await traffic.endExact();
-      }
-    } finally {
-      await actors.close();
-    }
-  },
-  timeLimitMs(FEW),
-);
-
-test(
-  'when the whole database of Temporal is lost, work goes on with actors that open anew',
-  async () => {
-    const { temporal } = coffer;
+    const { temporal, pool, url, gatewayToken } = coffer;
     for (let round = 0; round < rounds(FEW); round += 1) {
-      const traffic = await startTraffic(coffer);
-      await sleep(dice.between(500, 1_500));
+      const { accountId, owner, member, apiKeyIds } = await createFundedTeam(pool, 11);
+      const paymentMethodId = await saveCard(coffer, owner);
+      await setRule(pool, { accountId, sponsorId: owner.personId, paymentMethodId });
+      await postAsActor(pool, accountId);
+      const charges = (await expectChargedOnce(coffer)).length;
+
       await temporal?.kill();
-      await temporal?.wipe();
+      const token = await tokenOf(coffer, member.personId);
+      const { status, checkoutUrl } = await requestTopUp(coffer, {
+        accountId,
+        token,
+        dollars: 5,
+        key: 'once',
+      });
+      expect(status).toBe(201);
+      expect(await payPage(checkoutUrl)).toBe(200);
+      expect(await coffer.balance(accountId)).toBe(16_000_000_000n);
+      const event = eventOfCents(dice.pick(apiKeyIds), 700);
+      expect(await postUsage(url, gatewayToken, [event])).toHaveLength(1);
+      expect(await coffer.balance(accountId)).toBe(16_000_000_000n - expectedCost(event));
       await temporal?.start();
-      await sleep(dice.between(500, 1_500));
-      await traffic.endExact();
+
+      await untilCalm(coffer);
+      expect(await coffer.balance(accountId)).toBe(36_000_000_000n - expectedCost(event));
+      expect(await expectChargedOnce(coffer)).toHaveLength(charges + 2);
+      expect(await coffer.broken()).toEqual([]);
     }
   },
   timeLimitMs(FEW),
 );
-
-interface Traffic {
-  readonly team: FundedTeam;
-  acknowledged(): number;
-  /** Ends it, and expects the balance to be exact at once, and everything posted and verified soon. */
-  endExact(): Promise<void>;
-}
-
-/** Small requests of one organization, one after the other on two connections, until it is told to end. */
-async function startTraffic({ pool, url, gatewayToken, ...coffer }: TestCoffer): Promise<Traffic> {
-  const team = await createFundedTeam(pool, DOLLARS);
-  let acknowledged = 0;
-  let cost = 0n;
-  let over = false;
-  const refused: number[] = [];
-  const lane = async (): Promise<void> => {
-    while (!over) {
-      const events = traceEvents(dice, team.apiKeyIds, dice.between(1, 5));
-      const results = await postUsage(url, gatewayToken, events);
-      if (results === undefined) refused.push(events.length);
-      acknowledged += results?.length ?? 0;
-      cost += expectedCosts(events);
-      await sleep(20);
-    }
-  };
-  const lanes = [lane(), lane()];
-  return {
-    team,
-    acknowledged: () => acknowledged,
-    async endExact() {
-      over = true;
-      await Promise.all(lanes);
-      expect(refused).toEqual([]);
-      const expected = BigInt(DOLLARS) * 1_000_000_000n - cost;
-      expect(await coffer.balance(team.accountId)).toBe(expected);
-      await coffer.posted();
-      expect(await coffer.balance(team.accountId)).toBe(expected);
-      expect(await coffer.broken()).toEqual([]);
-    },
-  };
-}
-
-/** An operator tries again when the actor they meant has just ended. */
-async function untilDone(deed: () => Promise<void>): Promise<void> {
-  const deadline = Date.now() + 15_000;
-  for (;;) {
-    try {
-      return await deed();
-    } catch (e) {
-      if (Date.now() > deadline) throw e;
-      await sleep(100);
-    }
-  }
-}

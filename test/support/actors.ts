@@ -24,34 +24,33 @@ export async function connectActors(address: string): Promise<Actors> {
     },
     async reset(accountId, run = 'newest') {
       const workflowId = accountWorkflowId(accountId);
-      const runId = run === 'newest' ? '' : await oldestRun(client, workflowId);
-      await client.workflowService.resetWorkflowExecution({
-        namespace: 'default',
-        workflowExecution: { workflowId, runId },
-        reason: 'by the test',
-        // the completion of the first workflow task: 1 started, 2 scheduled, 3 started, 4 completed; a signal that
-        // came with the start moves it by one
-        workflowTaskFinishEventId: await firstTaskCompleted(client, workflowId, runId),
-        requestId: uuidv4(),
-      });
+      for (const runId of await runsOf(client, workflowId, run)) {
+        const eventId = await firstTaskCompleted(client, workflowId, runId);
+        if (eventId === undefined) continue;
+        await client.workflowService.resetWorkflowExecution({
+          namespace: 'default',
+          workflowExecution: { workflowId, runId },
+          reason: 'by the test',
+          workflowTaskFinishEventId: eventId,
+          requestId: uuidv4(),
+        });
+        return;
+      }
+      throw new Error(`no run of ${workflowId} has completed a workflow task`);
     },
     close: () => connection.close(),
   };
 }
 
-async function oldestRun(client: Client, workflowId: string): Promise<string> {
-  let oldest = { startTime: new Date(), runId: '' };
-  for await (const { startTime, runId } of client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) {
-    if (startTime < oldest.startTime) oldest = { startTime, runId };
-  }
-  return oldest.runId;
+async function runsOf(client: Client, workflowId: string, first: 'newest' | 'oldest'): Promise<string[]> {
+  const runs: { startTime: Date; runId: string }[] = [];
+  for await (const run of client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) runs.push(run);
+  runs.sort((a, b) => a.startTime.getTime() - b.startTime.getTime());
+  if (first === 'newest') runs.reverse();
+  return runs.map(({ runId }) => runId);
 }
 
 async function firstTaskCompleted(client: Client, workflowId: string, runId: string) {
-  const { events } = await client.workflow.getHandle(workflowId, runId || undefined).fetchHistory();
-  const completed = events?.find((event) => event.workflowTaskCompletedEventAttributes);
-  if (completed?.eventId === undefined || completed.eventId === null) {
-    throw new Error(`${workflowId} has not completed a workflow task`);
-  }
-  return completed.eventId;
+  const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  return events?.find((event) => event.workflowTaskCompletedEventAttributes)?.eventId ?? undefined;
 }
