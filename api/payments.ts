@@ -22,7 +22,8 @@ export interface PaymentParts {
 
 type Resolve = Pick<AutoTopUpSurroundings, 'resolvePrincipal'>;
 
-const POST_NOW_MS = 10_000;
+/** Somebody looks at the page meanwhile, and the balance counts the credit already. */
+const POST_NOW_MS = 2_500;
 
 /** Makes the routes, the webhook and the return page of payments. */
 export function createPayments(
