@@ -310,3 +310,28 @@ test('usage that waited for a price is recorded once when there is one, at the p
   expect(runs.reduce((total, { recorded }) => total + recorded, 0)).toBe(2);
   expect(await standing(accountId)).toMatchObject({ pending: '-2000', events: '2', rolled: '2000' });
 });
+
+test('an event nested too deeply to read is rejected alone', async () => {
+  const { event } = await freshKey();
+  const depth = 100_000;
+  const deep = JSON.stringify(event({ metadata: { a: 'DEEP' } })).replace(
+    '"DEEP"',
+    '['.repeat(depth) + ']'.repeat(depth),
+  );
+  const results = await record(`[${JSON.stringify(event())},${deep},${JSON.stringify(event())}]`);
+  expect(results.map(({ status }) => status)).toEqual(['recorded', 'rejected', 'recorded']);
+});
+
+test('an event with a member called "unreadable" is rejected alone, as with any unknown member', async () => {
+  const { event } = await freshKey();
+  const results = await record([event(), event({ unreadable: 5 }), { unreadable: { a: 1 } }, event()]);
+  expect(results.map(({ status }) => status)).toEqual(['recorded', 'rejected', 'rejected', 'recorded']);
+  expect(results[1]?.problem?.code).toBe('usage-invalid');
+});
+
+test('millions of short lines are refused without being read to the end', async () => {
+  const began = performance.now();
+  const response = await post('x\n'.repeat(2_000_000), { 'content-type': 'application/x-ndjson' });
+  expect(response.status).toBe(413);
+  expect(performance.now() - began).toBeLessThan(3_000);
+});

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { v7 as uuidv7 } from 'uuid';
 import { Problem, type ProblemBody, problemBody, problemFrom, problems } from '../problem.ts';
-import type { Intake, UnreadableEvent } from './intake.ts';
+import { type Intake, UnreadableEvent } from './intake.ts';
 
 const MOST_BODY_BYTES = 4 * 1024 * 1024;
 const MOST_EVENTS = 5_000;
@@ -66,7 +66,7 @@ export function createUsageHandler(options: UsageHandlerOptions) {
       if (events.length > MOST_EVENTS) {
         throw new Problem(
           'too-many-events',
-          `A request takes up to ${MOST_EVENTS} events; this one has ${events.length}.`,
+          `A request takes up to ${MOST_EVENTS} events; this one has more.`,
         );
       }
       const results = await options.intake.record(events, sender.scopes.has('explicit-cost'));
@@ -157,9 +157,10 @@ function readLines(body: string): unknown[] {
     try {
       events.push(JSON.parse(line));
     } catch {
-      const unreadable: UnreadableEvent = { unreadable: `line ${number} is not JSON` };
-      events.push(unreadable);
+      events.push(new UnreadableEvent(`line ${number} is not JSON`));
     }
+    // more than enough to refuse it: millions of short lines are not read to the end
+    if (events.length > MOST_EVENTS) break;
   }
   return events;
 }

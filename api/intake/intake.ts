@@ -29,8 +29,12 @@ export interface IntakeOptions {
 const PRICES_FRESH_MS = 5_000;
 
 /** An event that could not even be read (a broken NDJSON line) keeps its place in the answer. */
-export interface UnreadableEvent {
-  readonly unreadable: string;
+export class UnreadableEvent {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    this.reason = reason;
+  }
 }
 
 export class Intake {
@@ -66,7 +70,7 @@ export class Intake {
     const now = this.#options.clock();
     await this.#freshPrices();
     const parsed = inputs.map((input) =>
-      isUnreadable(input) ? malformed(input) : parseEvent(input, now, mayExplicitCost),
+      input instanceof UnreadableEvent ? malformed(input) : parseEvent(input, now, mayExplicitCost),
     );
     const keys = await this.keys.find(namesOf(parsed));
     const resolved = parsed.map((event) =>
@@ -149,12 +153,8 @@ function isPriced(event: PricedEvent | UnpricedEvent | Rejection): event is Pric
   return 'cost' in event && event.cost !== undefined;
 }
 
-function isUnreadable(input: unknown): input is UnreadableEvent {
-  return typeof input === 'object' && input !== null && 'unreadable' in input;
-}
-
 function malformed(input: UnreadableEvent): Rejection {
-  return { code: 'usage-invalid', detail: input.unreadable };
+  return { code: 'usage-invalid', detail: input.reason };
 }
 
 function idOf(input: unknown): string | null {

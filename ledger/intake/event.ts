@@ -81,7 +81,8 @@ export interface Rejection {
 
 /** Reads one event; a value that is not one comes back as a `Rejection` and never throws. */
 export function parseEvent(input: unknown, now: Date, mayExplicitCost: boolean): ParsedEvent | Rejection {
-  const parsed = usageEventSchema.safeParse(input);
+  const parsed = read(input);
+  if (parsed === undefined) return invalid('the event is nested too deeply');
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const where = issue?.path.join('.') || 'the event';
@@ -119,6 +120,16 @@ export function parseEvent(input: unknown, now: Date, mayExplicitCost: boolean):
     metadata: event.metadata === undefined ? null : JSON.stringify(event.metadata),
     explicitCost,
   };
+}
+
+/** Values nested thousands of levels deep overflow the stack: that is one event's fault, never its request's. */
+function read(input: unknown) {
+  try {
+    return usageEventSchema.safeParse(input);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** Whether parsing gave a reason instead of an event. */

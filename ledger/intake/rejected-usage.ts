@@ -34,9 +34,18 @@ export async function keepRejectedUsage(
 }
 
 function shortened(event: unknown): string {
-  const json = JSON.stringify(event, withoutSecrets) ?? 'null';
+  const json = written(event);
   const kept = json.length > MOST_BYTES ? JSON.stringify({ shortened: json.slice(0, MOST_BYTES) }) : json;
   return storable(kept).replaceAll(/\\u(0000|[dD][89a-fA-F][0-9a-fA-F]{2})/g, '\\ufffd');
+}
+
+function written(event: unknown): string {
+  try {
+    return JSON.stringify(event, withoutSecrets) ?? 'null';
+  } catch (error) {
+    if (error instanceof RangeError) return JSON.stringify({ shortened: '[nested too deeply]' });
+    throw error;
+  }
 }
 
 function withoutSecrets(name: string, value: unknown): unknown {
