@@ -54,7 +54,7 @@ export function eventRoutes(surroundings: EventSurroundings): Route[] {
           .set({ 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
         response.write('retry: 1000\n\n');
         timers.push(
-          setInterval(() => response.write(':\n\n'), HEARTBEAT_MS),
+          setInterval(() => response.writableEnded || response.write(':\n\n'), HEARTBEAT_MS),
           setInterval(() => {
             surroundings.resolvePrincipal(request).then(
               (still) => still === undefined && response.end(),
@@ -76,6 +76,8 @@ function seqOf(lastEventId: string | undefined): bigint | undefined {
 
 function sending(response: Response): Pick<Watcher, 'balance' | 'entry' | 'topUp' | 'close'> {
   const send = (name: string, data: unknown, seq?: bigint) => {
+    // ended, but its reader has not taken the rest yet: a write would be an error that nobody hears
+    if (response.writableEnded || response.destroyed) return false;
     if (response.writableLength > MOST_UNSENT_BYTES) return response.destroy();
     return response.write(
       `${seq === undefined ? '' : `id: ${seq}\n`}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`,
