@@ -100,8 +100,16 @@ interface StartingPoint {
   readonly lsn: string;
 }
 
-/** Every measurement begins behind a checkpoint, so that each pays for its own full-page images. */
+const VACUUM = `
+  vacuum (analyze) usage_events, usage_rollups, account_balances, bare_events,
+    row_lock_events, row_lock_balances, one_statement_events, one_statement_balances`;
+
+/**
+ * Every measurement begins behind a vacuum, so that none pays for the rows of the one before, and behind a checkpoint,
+ * so that each pays for its own full-page images.
+ */
 async function startingPoint({ pool, postmasterPid }: BenchServer): Promise<StartingPoint> {
+  await pool.query(VACUUM);
   await pool.query('checkpoint');
   const lsn = await walPosition(pool, '0/0');
   return { lsn: lsn.at, postgresMs: postgresCpuMs(postmasterPid) };
