@@ -720,12 +720,17 @@ begin
     if r.account_id is not null and r.state = 'enabled' and not may_sponsor(b.account_id, r.sponsor_id) then
       perform suspend_auto_top_up(b.account_id, 'sponsor-left', null, p_now);
       v_reason := 'sponsor-left';
+    elsif r.state = 'enabled' and r.payment_method_id = t.payment_method_id
+      and exists (select 1 from payment_methods m where m.id = t.payment_method_id and m.detached_at is not null)
+    then
+      -- it went while the rule was being set: left enabled, the rule would open one top-up after the other
+      perform suspend_auto_top_up(b.account_id, 'card-removed', null, p_now);
+      v_reason := 'card-removed';
     else
       v_reason := case
         when b.state <> 'open' then 'account-' || b.state
         when r.account_id is null or r.sponsor_id <> t.payer_id or r.payment_method_id <> t.payment_method_id then 'rule-changed'
         when r.state <> 'enabled' then 'rule-suspended'
-        when exists (select 1 from payment_methods m where m.id = t.payment_method_id and m.detached_at is not null) then 'card-removed'
         when b.posted + b.pending >= r.threshold then 'recovered'
         when auto_top_up_month(b.account_id, t.created_at) > r.monthly_cap then 'cap-reached'
       end;
@@ -781,6 +786,8 @@ AS $function$
 declare
   t top_ups%rowtype;
 begin
+  perform 1 from auto_top_up_rules where account_id = (select account_id from top_ups where id = p_top_up and mode = 'auto')
+    for update;
   update top_ups set state = 'not-completed', reason = p_reason, next_check_at = null, next_attempt_at = null, checkout_url = null
     where id = p_top_up and state in ('open', 'processing', 'unknown') returning * into t;
   if found and t.mode = 'auto' then
@@ -905,6 +912,7 @@ AS $function$
 declare
   v_id uuid;
 begin
+  perform 1 from auto_top_up_rules where account_id = p_account for update;
   select id into v_id from top_ups
     where account_id = p_account and mode = 'auto' and state in ('open', 'processing', 'unknown') for update;
   if v_id is null then
@@ -1077,22 +1085,22 @@ CREATE OR REPLACE FUNCTION public.quarantine_payment(p_payment_intent text, p_to
 AS $function$
 declare
   v_account uuid;
+  v_new boolean;
 begin
   select account_id into v_account from top_ups where id = p_top_up;
   perform 1 from account_balances where account_id = v_account for update;
   insert into quarantined_payments (payment_intent_id, top_up_id, reason, amount_cents, currency, details, found_at)
     values (p_payment_intent, p_top_up, p_reason, p_cents, p_currency, p_details, p_now)
     on conflict (payment_intent_id) do nothing;
-  if not found then
-    return false;
-  end if;
+  v_new := found;
+  -- also when it is not new: an event may have come before the attempt knew which PaymentIntent it made
   update top_up_attempts set outcome = 'quarantined', ended_at = p_now
     where top_up_id = p_top_up and payment_intent_id = p_payment_intent and ended_at is null;
   if found then
     perform close_top_up(p_top_up, 'quarantined', p_now);
     perform suspend_auto_top_up(v_account, 'payment-quarantined', null, p_now);
   end if;
-  return true;
+  return v_new;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.record_decline(p_top_up uuid, p_attempt integer, p_class text, p_code text, p_payment_intent text, p_now timestamp with time zone)
@@ -1351,9 +1359,10 @@ CREATE OR REPLACE FUNCTION public.set_auto_top_up(p_account uuid, p_sponsor uuid
  LANGUAGE plpgsql
 AS $function$
 begin
-  insert into auto_top_up_rules (account_id, sponsor_id, payment_method_id, threshold, amount, target_balance, monthly_cap,
-      next_evaluation_at, created_at, updated_at)
-    values (p_account, p_sponsor, p_payment_method, p_threshold, p_amount, p_target, p_cap, p_now, p_now, p_now)
+  insert into auto_top_up_rules (account_id, revision, sponsor_id, payment_method_id, threshold, amount, target_balance,
+      monthly_cap, next_evaluation_at, created_at, updated_at)
+    values (p_account, (select coalesce(max(t.rule_revision), 0) + 1 from top_ups t where t.account_id = p_account),
+      p_sponsor, p_payment_method, p_threshold, p_amount, p_target, p_cap, p_now, p_now, p_now)
     on conflict (account_id) do update set sponsor_id = p_sponsor, payment_method_id = p_payment_method,
       threshold = p_threshold, amount = p_amount, target_balance = p_target, monthly_cap = p_cap,
       revision = auto_top_up_rules.revision + 1, next_evaluation_at = p_now, updated_at = p_now,
@@ -1440,7 +1449,8 @@ begin
   if not found then
     return;
   end if;
-  perform tell_stewards(format('suspended:%s:%s', p_account, r.revision), 'auto-top-up-suspended', p_account,
+  -- the revision alone may have been that of a rule removed since
+  perform tell_stewards(format('suspended:%s:%s:%s', p_account, extract(epoch from r.created_at), r.revision), 'auto-top-up-suspended', p_account,
     jsonb_build_object('reason', p_reason, 'sponsorId', r.sponsor_id), p_now);
   perform free_auto_top_up(p_account, 'rule-suspended', p_now);
 end $function$;

@@ -236,7 +236,10 @@ function shown(found: Rule, principal: Principal, chargesNow: Nanos | null): z.i
   const printed = (value: Nanos | null) => (value === null ? null : formatDollars(value));
   const isSuspended = found.state === 'suspended';
   const decision = isSuspended ? 'paused' : found.decision;
-  const reason = isSuspended ? (isSponsor ? found.suspension : 'paused') : found.reason;
+  // how a card fared is its owner's alone to know
+  const isPrivate = isSuspended || found.reason === 'declined-lately';
+  const known = isSuspended ? found.suspension : found.reason;
+  const reason = isPrivate && !isSponsor ? 'paused' : known;
   return {
     threshold: formatDollars(found.threshold),
     amount: printed(found.amount),
