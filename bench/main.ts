@@ -61,10 +61,10 @@ try {
         books: books.bare,
         measure: () => measureBareInsert(server, keys, seconds * 1_000),
       },
+      { name: 'coffer, 100', books: books.coffer, measure: load(subjects.api, 16, 100) },
       { name: 'coffer, 1', books: books.coffer, measure: load(subjects.api, 256, 1) },
       { name: 'row lock, 1', books: books.rowLock, measure: load(subjects.rowLock, 64, 1) },
       { name: 'one statement, 1', books: books.oneStatement, measure: load(subjects.oneStatement, 64, 1) },
-      { name: 'coffer, 100', books: books.coffer, measure: load(subjects.api, 16, 100) },
       { name: 'row lock, 100', books: books.rowLock, measure: load(subjects.rowLock, 16, 100) },
       {
         name: 'one statement, 100',
