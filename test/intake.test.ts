@@ -335,3 +335,30 @@ test('millions of short lines are refused without being read to the end', async 
   expect(response.status).toBe(413);
   expect(performance.now() - began).toBeLessThan(3_000);
 });
+
+test('a reader who holds the table while a new day begins stops nobody from recording', async () => {
+  const { event } = await freshKey();
+  let now = new Date();
+  const another = new Intake({
+    pool,
+    flushPool,
+    clock: () => now,
+    onCrossing: () => undefined,
+    onUnpriced: () => undefined,
+  });
+  const statusOf = async (occurredAt: Date) =>
+    (await another.record([event({ occurredAt: occurredAt.toISOString() })], false))[0]?.status;
+  expect(await statusOf(now)).toBe('recorded');
+  const reader = await database.pool.connect();
+  try {
+    await reader.query('begin; select from usage_events limit 1');
+    now = new Date(now.getTime() + 86_400_000);
+    expect(await statusOf(now)).toBe('recorded');
+    now = new Date(now.getTime() + 2 * 86_400_000);
+    await expect(statusOf(now)).rejects.toMatchObject({ code: 'overloaded' });
+  } finally {
+    await reader.query('rollback');
+    reader.release();
+  }
+  expect(await statusOf(now)).toBe('recorded');
+});

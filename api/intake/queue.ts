@@ -14,6 +14,7 @@ import { isDatabaseAway, Problem, problemFrom } from '../problem.ts';
 const MOST_PER_FLUSH = 1_000;
 const MOST_WAITING = 20_000;
 const LOCKED_ATTEMPTS = 40;
+const DAYS_AGAIN_MS = 5_000;
 
 /** One event and whoever waits for its outcome. */
 interface Waiting {
@@ -39,6 +40,7 @@ export class FlushQueue {
   #flushing: Promise<void> | undefined;
   #firstDay = Number.POSITIVE_INFINITY;
   #lastDay = Number.NEGATIVE_INFINITY;
+  #daysAgainAtMs = 0;
   #pendingCount = 0;
 
   constructor(options: FlushQueueOptions) {
@@ -179,19 +181,38 @@ export class FlushQueue {
     }
   }
 
+  /**
+   * Makes the days that these events need, and the next ones ahead of time. A new day needs the whole table for itself:
+   * while somebody reads it, only events whose day is missing wait, and the days ahead are tried again in a while.
+   */
   async #ensureDays(events: readonly PricedEvent[], now: Date): Promise<void> {
-    const today = dayNumber(now);
-    let first = Math.min(this.#firstDay, today - 1);
-    let last = Math.max(this.#lastDay, today + 2);
+    let neededFirst = Number.POSITIVE_INFINITY;
+    let neededLast = Number.NEGATIVE_INFINITY;
     for (const { occurredAt } of events) {
       const day = dayNumber(occurredAt);
-      if (day - 1 < first) first = day - 1;
-      if (day + 1 > last) last = day + 1;
+      if (day - 1 < neededFirst) neededFirst = day - 1;
+      if (day + 1 > neededLast) neededLast = day + 1;
     }
+    const isThere = neededFirst >= this.#firstDay && neededLast <= this.#lastDay;
+    const today = dayNumber(now);
+    const first = Math.min(this.#firstDay, today - 1, neededFirst);
+    const last = Math.max(this.#lastDay, today + 2, neededLast);
     if (first === this.#firstDay && last === this.#lastDay) return;
-    await ensureUsageDays(this.#options.pool, first, last);
-    this.#firstDay = first;
-    this.#lastDay = last;
+    if (isThere && performance.now() < this.#daysAgainAtMs) return;
+    try {
+      await ensureUsageDays(this.#options.pool, first, last);
+      this.#firstDay = first;
+      this.#lastDay = last;
+    } catch (error) {
+      if (!hasCode(error, '55P03')) throw error;
+      this.#daysAgainAtMs = performance.now() + DAYS_AGAIN_MS;
+      if (!isThere) {
+        throw new Problem('overloaded', 'A new day is being made room for. Send this again in a second.', {
+          retryAfterSeconds: 1,
+          cause: error,
+        });
+      }
+    }
   }
 
   #setAside(waiting: Waiting): void {
