@@ -362,3 +362,19 @@ test('a reader who holds the table while a new day begins stops nobody from reco
   }
   expect(await statusOf(now)).toBe('recorded');
 });
+
+test('thousands of events without a price in one request wait each once, in the order given', async () => {
+  const [one, other] = [await freshKey(), await freshKey()];
+  const events = Array.from({ length: 3_000 }, (_, i) =>
+    (i % 2 ? one : other).event({ model: 'unheard-of' }),
+  );
+  const results = await record([...events, events[7], { ...events[8], outputTokens: 11 }, one.event()]);
+  expect(results.map(({ id }) => id)).toEqual([
+    ...events.map(({ id }) => id),
+    events[7]?.['id'],
+    events[8]?.['id'],
+    results.at(-1)?.id,
+  ]);
+  expect(results.slice(0, 3_000).every(({ status }) => status === 'recorded')).toBe(true);
+  expect(results.slice(3_000).map(({ status }) => status)).toEqual(['duplicate', 'conflict', 'recorded']);
+});

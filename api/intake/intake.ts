@@ -79,15 +79,18 @@ export class Intake {
         : priceEvent(event, keys.get(keyName(event.apiKeyId, event.apiKey)), this.prices),
     );
     const outcomes = await this.#queue.submit(resolved.filter(isPriced));
+    const waiting = resolved.filter(isUnpriced);
+    const stored = waiting.length === 0 ? [] : await storeUnpricedUsage(this.#options.pool, waiting, now);
     const results: UsageResult[] = [];
     const kept: RejectedUsage[] = [];
     let next = 0;
+    let nextStored = 0;
     for (const [index, event] of resolved.entries()) {
       const result = isPriced(event)
         ? resultOf(event, outcomes[next++])
         : isRejection(event)
           ? rejected(idOf(inputs[index]), event.code, event.detail)
-          : await this.#keepUnpriced(event, now);
+          : this.#keptUnpriced(event, stored[nextStored++]);
       results.push(result);
       this.#options.onResult?.(result.status, 1);
       if (result.problem !== undefined && result.problem.code !== 'usage-unpriced') {
@@ -109,8 +112,11 @@ export class Intake {
     return this.#queue.drain();
   }
 
-  async #keepUnpriced(event: UnpricedEvent, now: Date): Promise<UsageResult> {
-    const outcome = await storeUnpricedUsage(this.#options.pool, event, now);
+  #keptUnpriced(
+    event: UnpricedEvent,
+    outcome: 'recorded' | 'duplicate' | 'conflict' | undefined,
+  ): UsageResult {
+    if (outcome === undefined) throw new Error('the database lost an outcome');
     if (outcome === 'conflict') return conflicting(event.id);
     if (outcome === 'recorded') this.#options.onUnpriced(event.model, event.key.accountId);
     return accepted(event.id, outcome, undefined);
@@ -155,6 +161,10 @@ function isPriced(event: PricedEvent | UnpricedEvent | Rejection): event is Pric
 
 function malformed(input: UnreadableEvent): Rejection {
   return { code: 'usage-invalid', detail: input.reason };
+}
+
+function isUnpriced(event: PricedEvent | UnpricedEvent | Rejection): event is UnpricedEvent {
+  return 'cost' in event && event.cost === undefined;
 }
 
 function idOf(input: unknown): string | null {
