@@ -19,9 +19,9 @@ export function rounds(few: number): number {
   return Number.isInteger(asked) && asked > 0 ? asked : few;
 }
 
-/** How long a randomised test may take: one of `few` rounds 60 s, more rounds as much longer. */
+/** How long a randomised test may take: 60 s in an ordinary run; in a soak, where outages last longer, 3 minutes a round. */
 export function timeLimitMs(few: number): number {
-  return 60_000 + Math.max(0, rounds(few) - few) * 60_000;
+  return soaking ? rounds(few) * 180_000 : 60_000;
 }
 
 /** Rolls new dice (mulberry32) and prints the seed that rolls them again. */
