@@ -1,5 +1,5 @@
 // Usage intake on a real Postgres: what is recorded, once, at which cost, and what bad input gets.
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, request as sendRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
@@ -201,6 +201,7 @@ test('a broken NDJSON line is rejected alone', async () => {
 test.each([
   ['malformed JSON', '{', {}, 400, 'request-malformed'],
   ['a foreign content type', '{}', { 'content-type': 'text/plain' }, 415, 'content-type-unsupported'],
+  ['a compressed body', '{}', { 'content-encoding': 'gzip' }, 415, 'content-type-unsupported'],
   ['no token', '{}', { authorization: '' }, 401, 'unauthenticated'],
   ['a wrong token', '{}', { authorization: 'Bearer bad' }, 401, 'unauthenticated'],
   ['a body over the bound', `"${'x'.repeat(5_000_000)}"`, {}, 413, 'body-too-large'],
@@ -377,4 +378,21 @@ test('thousands of events without a price in one request wait each once, in the 
   ]);
   expect(results.slice(0, 3_000).every(({ status }) => status === 'recorded')).toBe(true);
   expect(results.slice(3_000).map(({ status }) => status)).toEqual(['duplicate', 'conflict', 'recorded']);
+});
+
+test('a body far over the bound is too large for good, not too much for now', async () => {
+  const headers = {
+    authorization: 'Bearer good',
+    'content-type': 'application/json',
+    'content-length': 1_000_000_000,
+  };
+  const status = await new Promise((resolve, reject) => {
+    const request = sendRequest(url, { method: 'POST', headers }, (response) => {
+      resolve(response.statusCode);
+      request.destroy();
+    });
+    request.once('error', reject);
+    request.flushHeaders();
+  });
+  expect(status).toBe(413);
 });

@@ -47,13 +47,15 @@ export function createUsageHandler(options: UsageHandlerOptions) {
         throw new Problem('unauthenticated', 'Send "Authorization: Bearer …" with a gateway token.');
       }
       const format = formatOf(request.headers['content-type']);
+      requirePlain(request.headers['content-encoding']);
       const declared = Number(request.headers['content-length'] ?? 0);
-      if (bytesHeld + declared > MOST_BODIES_BYTES) {
-        throw new Problem('overloaded', 'Nothing of this request was stored. Send it again in a second.', {
-          retryAfterSeconds: 1,
-        });
-      }
+      if (declared > MOST_BODY_BYTES) throw tooLarge();
       const hold = (bytes: number) => {
+        if (bytesHeld + bytes > MOST_BODIES_BYTES) {
+          throw new Problem('overloaded', 'Nothing of this request was stored. Send it again in a second.', {
+            retryAfterSeconds: 1,
+          });
+        }
         held += bytes;
         bytesHeld += bytes;
       };
@@ -113,10 +115,19 @@ function formatOf(contentType: string | undefined): 'json' | 'ndjson' {
   );
 }
 
+function requirePlain(contentEncoding: string | undefined): void {
+  if (contentEncoding === undefined || contentEncoding.toLowerCase() === 'identity') return;
+  throw new Problem('content-type-unsupported', 'Send the body as it is, without a Content-Encoding.');
+}
+
+function tooLarge(): Problem {
+  return new Problem(
+    'body-too-large',
+    `A body takes up to ${MOST_BODY_BYTES} bytes: send fewer events at once.`,
+  );
+}
+
 async function readBody(request: IncomingMessage, onBytes: (bytes: number) => void): Promise<string> {
-  const tooLarge = () =>
-    new Problem('body-too-large', `A body takes up to ${MOST_BODY_BYTES} bytes: send fewer events at once.`);
-  if (Number(request.headers['content-length'] ?? 0) > MOST_BODY_BYTES) throw tooLarge();
   const chunks: Buffer[] = [];
   let length = 0;
   try {
