@@ -234,6 +234,7 @@ describe('declines', () => {
       await until(async () => (await attempts(topUp?.id)) === requests, `attempt ${requests}`);
     }
     await until(async () => (await show()).state === 'paused', 'the pause');
+    await recordHistories(payments.temporal.client, `top-up/${topUp?.id}`, 'top-up-declined');
     expect(await charged()).toEqual([]);
     expect((await payments.topUps(team.accountId)).map(({ state }) => state)).toEqual(['not-completed']);
   });

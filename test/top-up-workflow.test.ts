@@ -13,7 +13,6 @@ import { createPool, type Pool } from '../ledger/database.ts';
 import { topUpWorkflowId } from '../workflows/messages.ts';
 import type { topUp } from '../workflows/top-up.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
-import { recordHistories } from './support/histories.ts';
 import { createPerson, type TestPerson } from './support/people.ts';
 import { startTestSandbox, type TestSandbox } from './support/sandbox.ts';
 import { workflowBundle } from './support/temporal.ts';
@@ -141,7 +140,6 @@ test('two soft declines are tried again after an hour and after a day; then it i
     person.accountId,
   ]);
   expect(rows).toHaveLength(1);
-  await recordHistories(skipping.client, topUpWorkflowId(topUpId), 'top-up-declined');
 }, 120_000);
 
 test('three soft declines pause the rule', async () => {
