@@ -396,3 +396,16 @@ test('a body far over the bound is too large for good, not too much for now', as
   });
   expect(status).toBe(413);
 });
+
+test('a day whose partition has gone is made again, and its usage is recorded', async () => {
+  const { event, accountId } = await freshKey();
+  const threeDaysAgo = new Date(Date.now() - 3 * 86_400_000);
+  const one = () => event({ id: `old-${uuidv7()}`, occurredAt: threeDaysAgo.toISOString() });
+  await record(
+    event({ id: `older-${uuidv7()}`, occurredAt: new Date(Date.now() - 5 * 86_400_000).toISOString() }),
+  );
+  const name = `usage_events_${threeDaysAgo.toISOString().slice(0, 10).replaceAll('-', '')}`;
+  await database.pool.query(`drop table ${name}`);
+  expect((await record(one()))[0]?.status).toBe('recorded');
+  expect((await standing(accountId)).events).toBe('2');
+});

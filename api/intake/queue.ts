@@ -155,7 +155,8 @@ export class FlushQueue {
     const startedMs = performance.now();
     try {
       const events = group.map(({ event }) => event);
-      const { outcomes, crossings } = await this.#record(events);
+      const skipLocked = group.some(({ lockedTimes }) => lockedTimes > 0);
+      const { outcomes, crossings } = await this.#record(events, skipLocked);
       group.forEach((waiting, index) => {
         const outcome = outcomes[index];
         if (outcome === undefined) throw new Error('a flush lost an outcome');
@@ -169,10 +170,11 @@ export class FlushQueue {
     }
   }
 
-  /** Tries briefly to get every lock; then sets the accounts aside that somebody else holds. */
-  async #record(events: readonly PricedEvent[]) {
+  /** Tries briefly to get every lock, unless one was missed before; then sets the accounts aside that somebody else holds. */
+  async #record(events: readonly PricedEvent[], skipLocked: boolean) {
     const now = this.#options.clock();
     await this.#ensureDays(events, now);
+    if (skipLocked) return await recordUsage(this.#options.pool, events, { now, skipLocked });
     try {
       return await recordUsage(this.#options.pool, events, { now });
     } catch (error) {
@@ -230,8 +232,22 @@ export class FlushQueue {
   /** A flush that fails on its data is halved until the bad event stands alone; one without a database fails whole. */
   async #isolate(group: readonly Waiting[], error: unknown): Promise<void> {
     const [only] = group;
-    if (isDatabaseAway(error) || !isAboutData(error)) {
-      for (const waiting of group) this.#decide(waiting, problemFrom(error));
+    if (isDayMissing(error)) {
+      this.#firstDay = Number.POSITIVE_INFINITY;
+      this.#lastDay = Number.NEGATIVE_INFINITY;
+      for (const waiting of group) this.#setAside(waiting);
+    } else if (isDatabaseAway(error) || !isAboutData(error)) {
+      const problem = isDatabaseBusy(error)
+        ? new Problem(
+            'database-unavailable',
+            'The database was too busy. Nothing of this was stored: send it again.',
+            {
+              retryAfterSeconds: 1,
+              cause: error,
+            },
+          )
+        : problemFrom(error);
+      for (const waiting of group) this.#decide(waiting, problem);
     } else if (group.length === 1 && only !== undefined) {
       this.#decide(
         only,
@@ -268,6 +284,16 @@ function contentOf(event: PricedEvent): string {
 
 function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
+}
+
+/** A day's partition was dropped or never made, against what this process remembers. */
+function isDayMissing(error: unknown): boolean {
+  return hasCode(error, '23514') && /^no partition of relation/.test(messageOf(error));
+}
+
+/** A lock or the time for a statement ran out, or a deadlock was broken: nothing was stored, the events are fine. */
+function isDatabaseBusy(error: unknown): boolean {
+  return ['57014', '55P03', '40P01', '40001'].some((code) => hasCode(error, code));
 }
 
 /** Errors of SQLSTATE classes that a value causes: data, constraints, limits, raised refusals. */
