@@ -38,6 +38,8 @@ test.each<[Partial<Standing>, states.AccountCondition]>([
   ],
   [{ pendingNanos: dollars(-41), decision: 'skipped', reason: 'cap-reached' }, 'attention'],
   [{ decision: 'none', reason: 'card-declined' }, 'attention'],
+  [{ pendingNanos: dollars(-41), decision: 'suspended', reason: 'hard' }, 'attention'],
+  [{ decision: 'suspended', reason: 'hard' }, 'ok'],
   [{ state: 'frozen', topUpInFlight: 'a' }, 'frozen'],
   [{ state: 'closed' }, 'frozen'],
 ])('%j is shown as %s', (changes, shown) => {

@@ -83,14 +83,16 @@ export function shownAs(state: AccountState, shown: AccountCondition): AccountSt
 export function condition({ standing, commandsRefused }: AccountState): AccountCondition {
   const balance = balanceOf(standing);
   if (standing.state !== 'open') return 'frozen';
-  if (commandsRefused > 0 || cannotRefill(standing)) return 'attention';
+  const low = standing.thresholdNanos !== null && balance < nanosFromString(standing.thresholdNanos);
+  const paused = standing.decision === 'suspended';
+  if (commandsRefused > 0 || cannotRefill(standing) || (low && paused)) return 'attention';
   if (standing.topUpInFlight !== null) return 'topping_up';
   if (balance < 0n) return 'overdrawn';
-  if (standing.thresholdNanos !== null && balance < nanosFromString(standing.thresholdNanos)) return 'low';
+  if (low) return 'low';
   return 'ok';
 }
 
-/** Whether the rule would not charge although it should: it is suspended, or its cap is reached. */
+/** Whether the rule would not charge although it should: its cap is reached, or the account may not be charged. */
 function cannotRefill({ decision, reason }: Standing): boolean {
   return decision === 'skipped' || (decision === 'none' && reason !== null && reason !== 'above-threshold');
 }
@@ -133,6 +135,7 @@ const decisions: ReadonlyMap<string, string> = new Map([
   ['charge', 'a top-up was opened'],
   ['waiting', 'no further top-up'],
   ['skipped', 'no top-up, although one is needed'],
+  ['suspended', 'no top-up while the rule is paused'],
 ]);
 
 function balanceOf(standing: Standing) {
