@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Part, startPart } from './part.ts';
 import { binaries, unprivileged } from './postgres-binaries.ts';
 import { commandLine, endProcess, identify } from './processes.ts';
@@ -61,6 +62,25 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   if (!existsSync(options.directory)) await initialise(options);
   const settings = Object.entries({ ...SETTINGS, ...options.settings, port: String(options.port) });
   const flags = settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const part = await startServer(options, flags, Date.now() + ORPHANS_END_WITHIN_MS);
+  return {
+    part,
+    port: options.port,
+    url: (database = 'postgres') =>
+      `postgres://${USER}:${encodeURIComponent(options.password)}@127.0.0.1:${options.port}/${database}`,
+    stop: () => part.stop({ signal: 'SIGINT', graceMs: 4_000 }),
+  };
+}
+
+/** A session that outlived a killed server ends when its query does; until then the directory is taken. */
+const ORPHANS_END_WITHIN_MS = 20_000;
+const TRY_AGAIN_AFTER_MS = 500;
+
+async function startServer(
+  options: PostgresOptions,
+  flags: readonly string[],
+  deadline: number,
+): Promise<Part> {
   const { postgres } = await binaries();
   const part = await startPart({
     name: 'postgres',
@@ -72,17 +92,14 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   });
   try {
     await part.waitForLine((line) => line.includes('ready to accept connections') || undefined, 120_000);
+    return part;
   } catch (e) {
     await part.stop({ signal: 'SIGQUIT' });
-    throw e;
+    const taken = part.lastLines(5).some((line) => line.includes('pre-existing shared memory block'));
+    if (!taken || Date.now() > deadline || options.signal?.aborted) throw e;
   }
-  return {
-    part,
-    port: options.port,
-    url: (database = 'postgres') =>
-      `postgres://${USER}:${encodeURIComponent(options.password)}@127.0.0.1:${options.port}/${database}`,
-    stop: () => part.stop({ signal: 'SIGINT', graceMs: 4_000 }),
-  };
+  await sleep(TRY_AGAIN_AFTER_MS);
+  return await startServer(options, flags, deadline);
 }
 
 /** A half-made directory is never taken for a whole one: it gets its name only when it is complete. */
