@@ -1,5 +1,6 @@
 // Importing a price list: what it would change, and the change itself. Prices are never edited, only superseded.
 import { type Connection, type Pool, withTransaction } from './database.ts';
+import { PRICE_COLUMNS, type PriceRow, priceFrom } from './price-row.ts';
 import type { ModelPrice, PriceList, Rates } from './prices.ts';
 import { Refusal } from './refusal.ts';
 
@@ -26,8 +27,7 @@ export const LEAST_NOTICE_MS = 5 * 60_000;
 const FIRST_EFFECTIVE_FROM = new Date(0);
 
 const NEWEST_PRICES = `
-  select distinct on (model) model, effective_from, input::text, cached_input::text, cache_write::text, output::text,
-    batch_input::text, batch_cached_input::text, batch_cache_write::text, batch_output::text
+  select distinct on (model) ${PRICE_COLUMNS}
   from prices where model = any ($1::text[]) order by model, effective_from desc`;
 
 const INSERT_PRICES = `
@@ -40,19 +40,6 @@ const INSERT_PRICES = `
 
 // imports wait for each other: two at once would both see the same prices before
 const LOCK_IMPORTS = `select pg_advisory_xact_lock(hashtextextended('price-import', 0))`;
-
-interface PriceRow {
-  model: string;
-  effective_from: Date;
-  input: string;
-  cached_input: string;
-  cache_write: string;
-  output: string;
-  batch_input: string;
-  batch_cached_input: string;
-  batch_cache_write: string;
-  batch_output: string;
-}
 
 /** What importing this list would change, by model in the list's order. Changes nothing. */
 export async function previewPriceImport(db: Pool | Connection, list: PriceList): Promise<PriceChange[]> {
@@ -133,23 +120,6 @@ async function insert(
     source,
     now,
   ]);
-}
-
-function priceFrom(row: PriceRow): ModelPrice {
-  return {
-    standard: {
-      input: BigInt(row.input),
-      cachedInput: BigInt(row.cached_input),
-      cacheWrite: BigInt(row.cache_write),
-      output: BigInt(row.output),
-    },
-    batch: {
-      input: BigInt(row.batch_input),
-      cachedInput: BigInt(row.batch_cached_input),
-      cacheWrite: BigInt(row.batch_cache_write),
-      output: BigInt(row.batch_output),
-    },
-  };
 }
 
 function sameRates(one: ModelPrice, other: ModelPrice): boolean {

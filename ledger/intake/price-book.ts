@@ -1,24 +1,14 @@
 // The price book: every price in memory, found by model and time, reloaded when prices change.
 import type { Pool } from '../database.ts';
+import { PRICE_COLUMNS, type PriceRow, priceFrom } from '../price-row.ts';
 import type { ModelPrice } from '../prices.ts';
 
 export const SELECT_PRICES = `
-  select id, model, effective_from, input, cached_input, cache_write, output,
-    batch_input, batch_cached_input, batch_cache_write, batch_output
+  select id, ${PRICE_COLUMNS}
   from prices order by model, effective_from desc`;
 
-interface PriceRow {
-  id: number;
-  model: string;
-  effective_from: Date;
-  input: string;
-  cached_input: string;
-  cache_write: string;
-  output: string;
-  batch_input: string;
-  batch_cached_input: string;
-  batch_cache_write: string;
-  batch_output: string;
+interface PriceVersionRow extends PriceRow {
+  readonly id: number;
 }
 
 /** A price with its version and the time it begins. */
@@ -38,7 +28,7 @@ export class PriceBook {
 
   /** Reads all prices. A price lies at least five minutes ahead, so a book a few seconds old never misprices. */
   async reload(): Promise<void> {
-    const { rows } = await this.#pool.query<PriceRow>(SELECT_PRICES);
+    const { rows } = await this.#pool.query<PriceVersionRow>(SELECT_PRICES);
     const versions = new Map<string, PriceVersion[]>();
     for (const row of rows) {
       const list = versions.get(row.model) ?? [];
@@ -55,23 +45,6 @@ export class PriceBook {
   }
 }
 
-function versionFrom(row: PriceRow): PriceVersion {
-  return {
-    id: row.id,
-    effectiveFromMs: row.effective_from.getTime(),
-    price: {
-      standard: {
-        input: BigInt(row.input),
-        cachedInput: BigInt(row.cached_input),
-        cacheWrite: BigInt(row.cache_write),
-        output: BigInt(row.output),
-      },
-      batch: {
-        input: BigInt(row.batch_input),
-        cachedInput: BigInt(row.batch_cached_input),
-        cacheWrite: BigInt(row.batch_cache_write),
-        output: BigInt(row.batch_output),
-      },
-    },
-  };
+function versionFrom(row: PriceVersionRow): PriceVersion {
+  return { id: row.id, effectiveFromMs: row.effective_from.getTime(), price: priceFrom(row) };
 }
