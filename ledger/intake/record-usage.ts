@@ -63,12 +63,15 @@ export async function recordUsage(
   const { rows } = await connection.query<OutcomeRow>({ name: 'record-usage', text: RECORD_USAGE, values });
   const outcomes = events.map((event): FlushOutcome => ({ status: 'recorded', cost: event.cost }));
   const crossings: Crossing[] = [];
+  const indexes = rows.some(({ outcome }) => outcome !== 'ring')
+    ? indexesOf(places)
+    : new Map<string, number>();
   for (const row of rows) {
     if (row.outcome === 'ring') {
       crossings.push({ accountId: row.account_id ?? '', pending: nanosFromString(row.pending ?? '0') });
       continue;
     }
-    const index = places.get(`${row.event_group}:${row.event_ordinal}`);
+    const index = indexes.get(`${row.event_group}:${row.event_ordinal}`);
     if (index === undefined) throw new Error('record_usage named an event that was not sent');
     const cost = row.event_cost === null ? undefined : nanosFromString(row.event_cost);
     outcomes[index] = { status: row.outcome, cost };
@@ -85,11 +88,19 @@ export async function ensureUsageDays(
   await connection.query(ENSURE_DAYS, [dayName(firstDay), dayName(lastDay)]);
 }
 
+/** Where an event stands in the flush: its group, and which of its account's events it is. */
+type Place = readonly [group: number, ordinal: number];
+
+/** Place → index in the events sent. Made only when some event was not recorded: most flushes have none. */
+function indexesOf(places: readonly Place[]): Map<string, number> {
+  return new Map(places.map(([group, ordinal], index) => [`${group}:${ordinal}`, index]));
+}
+
 function parameters(events: readonly PricedEvent[], options: FlushOptions) {
   const groups = new Map<string, number>();
   const heads: PricedEvent[] = [];
   const ordinals = new Map<string, number>();
-  const placeKeys: [number, number][] = [];
+  const places: Place[] = [];
   const days = events.map((event) => dayOf(event.id, event.occurredAt));
   for (const event of events) {
     const name = `${event.key.id} ${event.priceId} ${event.batched} ${event.model}`;
@@ -101,7 +112,7 @@ function parameters(events: readonly PricedEvent[], options: FlushOptions) {
     }
     const ordinal = (ordinals.get(event.key.accountId) ?? 0) + 1;
     ordinals.set(event.key.accountId, ordinal);
-    placeKeys.push([group, ordinal]);
+    places.push([group, ordinal]);
   }
   const values = [
     options.now.toISOString(),
@@ -113,8 +124,8 @@ function parameters(events: readonly PricedEvent[], options: FlushOptions) {
     textArray(heads.map((head) => head.model)),
     plainArray(heads.map((head) => head.batched)),
     plainArray(heads.map((head) => head.priceId)),
-    plainArray(placeKeys.map(([group]) => group)),
-    plainArray(placeKeys.map(([, ordinal]) => ordinal)),
+    plainArray(places.map(([group]) => group)),
+    plainArray(places.map(([, ordinal]) => ordinal)),
     textArray(events.map((event) => event.id)),
     plainArray(days.map(({ day }) => dayName(day))),
     plainArray(days.map(({ probe }) => probe)),
@@ -128,7 +139,5 @@ function parameters(events: readonly PricedEvent[], options: FlushOptions) {
     textArray(events.map((event) => event.batchId)),
     textArray(events.map((event) => event.metadata)),
   ];
-  // only looked up where something was not recorded, but cheap enough to have always
-  const places = new Map(placeKeys.map(([group, ordinal], index) => [`${group}:${ordinal}`, index]));
   return { values, places };
 }
