@@ -72,9 +72,20 @@ export function createApp(parts: AppParts): Express {
   return app;
 }
 
+/*
+ * Kept alive for longer than a load balancer keeps its side (60 s), so that it never sends into a closing connection.
+ * Headers are small and come at once or not at all; a request has half a minute to arrive whole, and usage 10 s of it.
+ */
+const TIMEOUTS = {
+  keepAliveTimeout: 65_000,
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 2_000,
+} as const;
+
 /** The HTTP server: the bare handler is asked first, because Express costs five times as much CPU a request. */
 export function createServer(app: Express, bareHandler?: BareHandler): Server {
-  const server = createHttpServer({ keepAliveTimeout: 65_000, requestTimeout: 60_000 });
+  const server = createHttpServer(TIMEOUTS);
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (bareHandler?.(request, response) !== true) app(request, response);
   });

@@ -1,8 +1,6 @@
 // Names that people give: what a person, an organization, its address or an API key may be called.
 import { z } from 'zod';
-
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u;
-const DIRECTION = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+import { hidesCharacters } from '../ledger/text.ts';
 
 /** A name for people to read: 1 to 100 characters, without control or text-direction characters. */
 export const displayName = z
@@ -10,7 +8,7 @@ export const displayName = z
   .trim()
   .min(1, 'A name has at least one character.')
   .max(100, 'A name has at most 100 characters.')
-  .refine((name) => !UNPRINTABLE.test(name) && !DIRECTION.test(name), {
+  .refine((name) => !hidesCharacters(name), {
     error: 'A name has no control or text-direction characters.',
   });
 

@@ -11,12 +11,14 @@ export type ProblemCode =
   | RefusalCode
   | 'request-malformed'
   | 'request-invalid'
+  | 'request-timeout'
   | 'content-type-unsupported'
   | 'body-too-large'
   | 'too-many-events'
   | 'unauthenticated'
   | 'forbidden'
   | 'not-found'
+  | 'organization-not-found'
   | 'method-not-allowed'
   | 'idempotency-key-in-use'
   | 'webhook-signature-invalid'
@@ -55,12 +57,14 @@ export const problems: Record<ProblemCode, ProblemKind> = {
   'last-owner': { status: 409, title: 'An organization always has an owner' },
   'request-malformed': { status: 400, title: 'The request cannot be read' },
   'request-invalid': { status: 400, title: 'The request is not valid' },
+  'request-timeout': { status: 408, title: 'The request took too long to arrive' },
   'content-type-unsupported': { status: 415, title: 'The content type is not supported' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'too-many-events': { status: 413, title: 'Too many events in one request' },
   unauthenticated: { status: 401, title: 'Sign in or send a valid token' },
   forbidden: { status: 403, title: 'Your role does not allow this' },
   'not-found': { status: 404, title: 'There is nothing here' },
+  'organization-not-found': { status: 404, title: 'There is no such organization' },
   'method-not-allowed': { status: 405, title: 'This method is not allowed here' },
   'idempotency-key-in-use': { status: 409, title: 'A request with this Idempotency-Key is under way' },
   'webhook-signature-invalid': { status: 400, title: 'The webhook signature is not valid' },

@@ -20,6 +20,6 @@ export function createSweepTasks(
     dueEvaluations(rings),
     overduePending(rings),
     ...payments,
-    pricedUsage(rings),
+    pricedUsage(clients),
   ];
 }

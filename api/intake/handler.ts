@@ -7,6 +7,7 @@ import { type Intake, UnreadableEvent } from './intake.ts';
 const MOST_BODY_BYTES = 4 * 1024 * 1024;
 const MOST_EVENTS = 5_000;
 const MOST_BODIES_BYTES = 16 * 1024 * 1024;
+const BODY_WITHIN_MS = 10_000;
 
 /** What the handler needs to know of the caller. */
 export interface UsageSender {
@@ -19,6 +20,8 @@ export interface UsageHandlerOptions {
   readonly authenticate: (
     authorization: string | undefined,
   ) => UsageSender | undefined | Promise<UsageSender | undefined>;
+  /** How long a body may take to arrive, so that a client that trickles it cannot hold room for long; 10 s. */
+  readonly bodyWithinMs?: number;
   /** Hears of answers of 500 and above. */
   readonly onFailure: (error: unknown, requestId: string) => void;
 }
@@ -61,7 +64,7 @@ export function createUsageHandler(options: UsageHandlerOptions) {
       };
       // held before it is read, so that many that come at once don't all find room
       hold(declared);
-      const body = await readBody(request, (bytes) => {
+      const body = await readBody(request, options.bodyWithinMs ?? BODY_WITHIN_MS, (bytes) => {
         if (declared === 0) hold(bytes);
       });
       const events = format === 'ndjson' ? readLines(body) : readJson(body);
@@ -127,27 +130,43 @@ function tooLarge(): Problem {
   );
 }
 
-async function readBody(request: IncomingMessage, onBytes: (bytes: number) => void): Promise<string> {
+/** The whole body as text. Refuses one that is too large, that ends too early, or that takes longer than `withinMs`. */
+function readBody(
+  request: IncomingMessage,
+  withinMs: number,
+  onBytes: (bytes: number) => void,
+): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
   const chunks: Buffer[] = [];
   let length = 0;
-  try {
-    for await (const chunk of request) {
-      if (!Buffer.isBuffer(chunk)) throw new Error('a request stream gave text');
-      length += chunk.length;
+  const timer = setTimeout(() => {
+    const detail = `The body did not arrive within ${withinMs / 1_000} seconds. Nothing was stored.`;
+    reject(new Problem('request-timeout', detail));
+  }, withinMs);
+  const onBroken = (cause?: Error) => {
+    reject(new Problem('request-malformed', 'The request ended before its body was complete.', { cause }));
+  };
+  const onChunk = (chunk: Buffer) => {
+    length += chunk.length;
+    chunks.push(chunk);
+    try {
       if (length > MOST_BODY_BYTES) throw tooLarge();
       onBytes(chunk.length);
-      chunks.push(chunk);
+    } catch (error) {
+      reject(error);
     }
-  } catch (error) {
-    if (error instanceof Problem) throw error;
-    throw new Problem('request-malformed', 'The request ended before its body was complete.', {
-      cause: error,
-    });
-  }
-  const [first] = chunks;
-  return (chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, length)).toString(
-    'utf8',
-  );
+  };
+  const onEnd = () => {
+    const [first] = chunks;
+    const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, length);
+    resolve(body.toString('utf8'));
+  };
+  request.on('data', onChunk).once('end', onEnd).once('error', onBroken).once('close', onBroken);
+  return promise.finally(() => {
+    clearTimeout(timer);
+    request.off('data', onChunk).off('end', onEnd).off('close', onBroken);
+    if (!request.complete) request.pause();
+  });
 }
 
 function readJson(body: string): unknown[] {

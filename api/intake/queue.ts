@@ -2,6 +2,13 @@
 import type { Clock } from '../../ledger/clock.ts';
 import type { Pool } from '../../ledger/database.ts';
 import { dayNumber } from '../../ledger/intake/day.ts';
+import {
+  hasCode,
+  isAboutData,
+  isDatabaseBusy,
+  isDayMissing,
+  messageOf,
+} from '../../ledger/intake/failures.ts';
 import type { PricedEvent } from '../../ledger/intake/priced-event.ts';
 import {
   type Crossing,
@@ -280,27 +287,4 @@ function contentOf(event: PricedEvent): string {
     event.metadata,
     event.explicitCost?.toString(),
   ]);
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
-}
-
-/** A day's partition was dropped or never made, against what this process remembers. */
-function isDayMissing(error: unknown): boolean {
-  return hasCode(error, '23514') && /^no partition of relation/.test(messageOf(error));
-}
-
-/** A lock or the time for a statement ran out, or a deadlock was broken: nothing was stored, the events are fine. */
-function isDatabaseBusy(error: unknown): boolean {
-  return ['57014', '55P03', '40P01', '40001'].some((code) => hasCode(error, code));
-}
-
-/** Errors of SQLSTATE classes that a value causes: data, constraints, limits, raised refusals. */
-function isAboutData(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && /^(22|23|54|P0)/.test(String(error.code));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

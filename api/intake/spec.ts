@@ -21,6 +21,7 @@ export const usageRouteSpec: Route['spec'] = {
   },
   problems: [
     'request-malformed',
+    'request-timeout',
     'content-type-unsupported',
     'body-too-large',
     'too-many-events',

@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { MOST_EVENT_COST, MOST_TOKENS } from '../cost.ts';
 import { type Nanos, parseDollars } from '../money.ts';
 import { Refusal, type RefusalCode } from '../refusal.ts';
+import { hidesCharacters } from '../text.ts';
 
 const MOST_BYTES = 255;
 const MOST_METADATA_BYTES = 4_096;
+const MOST_METADATA_DEPTH = 8;
 const OLDEST_MS = 35 * 86_400_000;
 const AHEAD_MS = 5 * 60_000;
 
@@ -26,10 +28,19 @@ const tokens = z
 
 const uuid = z.string().regex(UUID, 'must be a UUID').toLowerCase();
 
-const metadata = z.record(z.string(), z.json()).refine((value) => {
-  const json = JSON.stringify(value);
-  return Buffer.byteLength(json) <= MOST_METADATA_BYTES && !/\\u(0000|d[89a-f][0-9a-f]{2})/i.test(json);
-}, `must be at most ${MOST_METADATA_BYTES} bytes of JSON, without NUL or lone surrogates`);
+const NO_HIDDEN = 'must not have control or text-direction characters';
+
+const metadata = z
+  .record(z.string(), z.json())
+  .refine((value) => {
+    const json = JSON.stringify(value);
+    return Buffer.byteLength(json) <= MOST_METADATA_BYTES && !/\\u(0000|d[89a-f][0-9a-f]{2})/i.test(json);
+  }, `must be at most ${MOST_METADATA_BYTES} bytes of JSON, without NUL or lone surrogates`)
+  .refine(
+    (value) => depthOf(value) <= MOST_METADATA_DEPTH,
+    `must be at most ${MOST_METADATA_DEPTH} levels deep`,
+  )
+  .refine((value) => !namesOf(value).some(hidesCharacters), `the names of its members ${NO_HIDDEN}`);
 
 /** The event on the wire. Exactly one of `apiKeyId` and `apiKey` names the key. */
 export const usageEventSchema = z
@@ -37,7 +48,7 @@ export const usageEventSchema = z
     id: text.describe('The logical request id: a retry sends the same. Best a UUIDv7.'),
     apiKeyId: uuid.optional(),
     apiKey: text.optional().describe('The key itself, where the gateway has no id'),
-    model: text,
+    model: text.refine((value) => !hidesCharacters(value), NO_HIDDEN),
     inputTokens: tokens.default(0).describe('Includes cached and cache-written tokens'),
     cachedInputTokens: tokens.default(0),
     cacheWriteTokens: tokens.default(0),
@@ -130,6 +141,18 @@ function read(input: unknown) {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
+}
+
+function depthOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+}
+
+/** The names of all members, at every level. */
+function namesOf(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const names = Array.isArray(value) ? [] : Object.keys(value);
+  return [...names, ...Object.values(value).flatMap(namesOf)];
 }
 
 /** Whether parsing gave a reason instead of an event. */

@@ -1,5 +1,5 @@
 // Rejected usage: what was not recorded and why, kept for operators, shortened.
-import type { Pool } from '../database.ts';
+import type { Connection } from '../database.ts';
 
 const INSERT_REJECTED = `
   insert into rejected_usage (account_id, event_id, code, detail, event, received_at)
@@ -19,11 +19,11 @@ const MOST_BYTES = 2_000;
 
 /** Keeps rejections for operators, in one insert. */
 export async function keepRejectedUsage(
-  pool: Pool,
+  connection: Pick<Connection, 'query'>,
   rejected: readonly RejectedUsage[],
   now: Date,
 ): Promise<void> {
-  await pool.query(INSERT_REJECTED, [
+  await connection.query(INSERT_REJECTED, [
     rejected.map(({ accountId }) => accountId),
     rejected.map(({ eventId }) => eventId && storable(eventId).slice(0, MOST_BYTES)),
     rejected.map(({ code }) => code),
