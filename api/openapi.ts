@@ -1,18 +1,19 @@
 // The OpenAPI 3.1 document, made of the schemas that the routes themselves parse and answer with.
 import type { RequestHandler } from 'express';
 import { type JsonSchema, SchemaComponents } from './openapi-schemas.ts';
+import type { Principal } from './principal.ts';
 import { type ProblemCode, problems } from './problem.ts';
-import type { Caller, Route } from './route.ts';
+import { kindsAdmitted, type Route } from './route.ts';
 
 type Spec = Route['spec'];
 type Json = Readonly<Record<string, unknown>>;
 
-const SECURITY: Record<Caller, readonly Json[]> = {
-  anyone: [],
+const SECURITY: Record<Principal['kind'], readonly Json[]> = {
+  nobody: [],
   person: [{ session: [] }, { bearer: [] }],
-  reader: [{ session: [] }, { bearer: [] }, { operatorToken: [] }],
   gateway: [{ gatewayToken: [] }],
   operator: [{ operatorToken: [] }],
+  organization: [{ organizationToken: [] }],
 };
 
 const SECURITY_SCHEMES = {
@@ -30,6 +31,11 @@ const SECURITY_SCHEMES = {
   },
   gatewayToken: { type: 'http', scheme: 'bearer', description: 'A gateway token, `cof_gateway_…`.' },
   operatorToken: { type: 'http', scheme: 'bearer', description: 'An operator token, `cof_operator_…`.' },
+  organizationToken: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A token of an organization, `cof_organization_…`, for its programs.',
+  },
 };
 
 /** `GET /openapi.json`; the document is made once. */
@@ -71,7 +77,7 @@ function operation(spec: Spec, components: SchemaComponents): Json {
     tags: [spec.tag],
     summary: spec.summary,
     ...(spec.description !== undefined && { description: spec.description }),
-    security: SECURITY[spec.caller],
+    security: kindsAdmitted(spec).flatMap((kind) => SECURITY[kind]),
     parameters: [
       ...parameters(components.input(spec.params), 'path'),
       ...parameters(components.input(spec.query), 'query'),

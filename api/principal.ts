@@ -20,7 +20,17 @@ interface ServicePrincipal {
   readonly token: ServiceToken;
 }
 
-export type Principal = PersonPrincipal | ServicePrincipal | { readonly kind: 'nobody' };
+/** A program of an organization. */
+interface OrganizationPrincipal {
+  readonly kind: 'organization';
+  readonly token: ServiceToken & { readonly organizationId: string };
+}
+
+export type Principal =
+  | PersonPrincipal
+  | ServicePrincipal
+  | OrganizationPrincipal
+  | { readonly kind: 'nobody' };
 
 export interface PrincipalSources {
   readonly auth: Auth;
@@ -51,8 +61,13 @@ export function bearerToken({ authorization }: IncomingHttpHeaders): string | un
   return /^bearer +([\w.~+/%=-]+) *$/i.exec(authorization ?? '')?.[1];
 }
 
-function service(token: ServiceToken | undefined): ServicePrincipal | undefined {
-  return token && { kind: token.kind, token };
+function service(token: ServiceToken | undefined): ServicePrincipal | OrganizationPrincipal | undefined {
+  if (token === undefined) return undefined;
+  if (token.kind !== 'organization') return { kind: token.kind, token };
+  const { organizationId } = token;
+  return organizationId === undefined
+    ? undefined
+    : { kind: 'organization', token: { ...token, organizationId } };
 }
 
 async function person(

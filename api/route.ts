@@ -2,11 +2,21 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { Router } from 'express';
 import { z } from 'zod';
+import type { Actor } from '../ledger/acting.ts';
+import type { Pool } from '../ledger/database.ts';
+import { type AccountAccess, kindsWith, type Right, requireAccess } from './access.ts';
+import { actorOf } from './actor.ts';
 import type { Principal } from './principal.ts';
 import { type FieldError, Problem, type ProblemCode } from './problem.ts';
 
-/** Who may call a route: `reader` is a signed-in person or an operator. Rights on the object come on top. */
-export type Caller = 'anyone' | 'person' | 'reader' | 'gateway' | 'operator';
+/**
+ * Who may call a route: `reader` is whoever may read some account (a person, an operator, an organization token);
+ * `account` is whoever has the route's `right` on the account or organization in its path.
+ */
+export type Caller = 'anyone' | 'person' | 'reader' | 'gateway' | 'operator' | 'account';
+
+/** What an operator token must be allowed: to look, to move credit and freeze accounts, to change prices. */
+export type OperatorScope = 'read' | 'money' | 'prices';
 
 /** What a handler gets: parsed input, the caller, and the request for headers and streams. */
 export interface RouteContext<P, Q, B, C extends Principal | undefined = Principal> {
@@ -14,6 +24,8 @@ export interface RouteContext<P, Q, B, C extends Principal | undefined = Princip
   readonly query: Q;
   readonly body: B;
   readonly principal: C;
+  /** Who acts, for the audit. */
+  readonly actor: Actor;
   readonly requestId: string;
   readonly request: Request;
   readonly response: Response;
@@ -34,6 +46,10 @@ export interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z
   readonly description?: string;
   readonly tag: string;
   readonly caller: Caller;
+  /** With caller `account`: the right it takes. */
+  readonly right?: Right;
+  /** With caller `operator`: the scope its token needs. */
+  readonly scope?: OperatorScope;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
@@ -56,6 +72,7 @@ export interface Route {
 
 /** What every route needs of its surroundings. */
 export interface RouteSurroundings {
+  readonly pool: Pool;
   resolvePrincipal(request: Request): Promise<Principal | undefined>;
 }
 
@@ -71,18 +88,75 @@ export function route<
   return {
     spec: description,
     async invoke(request, response) {
-      const principal = await admit(surroundings, spec.caller, request);
+      const principal = await admit(surroundings, spec, request);
+      const params = parse(spec.params ?? NOTHING, request.params, '/path') as z.output<P>;
       const answer = await handle({
-        params: parse(spec.params ?? NOTHING, request.params, '/path') as z.output<P>,
-        query: parse(spec.query ?? NOTHING, request.query, '/query') as z.output<Q>,
-        body: (spec.body === undefined ? undefined : parse(spec.body, request.body, '')) as z.output<B>,
+        params,
+        ...rest(spec, request, response),
         principal,
-        requestId: request.id,
-        request,
-        response,
+        actor: actorOf(principal, request),
       });
       if (answer !== undefined) send(response, answer);
     },
+  };
+}
+
+/** A declaration of `accountRoute`: its path names an account or an organization, its caller has a right there. */
+export type AccountRouteSpec<P extends AccountParams, Q extends z.ZodType, B extends z.ZodType> = Omit<
+  RouteSpec<P, Q, B>,
+  'caller' | 'right' | 'params' | 'scope' | 'handle'
+> & {
+  readonly right: Right;
+  readonly params: P;
+  handle(
+    context: RouteContext<z.output<P>, z.output<Q>, z.output<B>> & { readonly access: AccountAccess },
+  ): Promise<RouteAnswer | undefined>;
+};
+
+/** What the path of an account's route has to say. */
+export type AccountParams = z.ZodType<{ readonly accountId: string } | { readonly organizationId: string }>;
+
+/**
+ * Declares a route on an account or an organization. Whoever does not see it gets the same 404 as for one that does
+ * not exist, before anything else of the request is looked at; whoever sees it and lacks the right gets 403.
+ */
+export function accountRoute<
+  P extends AccountParams,
+  Q extends z.ZodType = typeof NOTHING,
+  B extends z.ZodType = z.ZodUndefined,
+>(surroundings: RouteSurroundings, spec: AccountRouteSpec<P, Q, B>): Route {
+  const { handle, ...description } = spec;
+  const full = { ...description, caller: 'account' as const };
+  return {
+    spec: full,
+    async invoke(request, response) {
+      const principal = await admit(surroundings, full, request);
+      const params = parse(spec.params, request.params, '/path');
+      const access = await requireAccess(surroundings.pool, principal, params, spec.right);
+      const answer = await handle({
+        params,
+        ...rest(spec, request, response),
+        principal,
+        actor: actorOf(principal, request),
+        access,
+      });
+      if (answer !== undefined) send(response, answer);
+    },
+  };
+}
+
+/** What a handler gets beside the path and the caller. */
+function rest<Q extends z.ZodType, B extends z.ZodType>(
+  spec: { readonly query?: Q; readonly body?: B },
+  request: Request,
+  response: Response,
+) {
+  return {
+    query: parse(spec.query ?? NOTHING, request.query, '/query') as z.output<Q>,
+    body: (spec.body === undefined ? undefined : parse(spec.body, request.body, '')) as z.output<B>,
+    requestId: request.id,
+    request,
+    response,
   };
 }
 
@@ -108,24 +182,50 @@ export function mountRoutes(routes: readonly Route[]): Router {
   return router;
 }
 
-async function admit(surroundings: RouteSurroundings, caller: Caller, request: Request): Promise<Principal> {
-  if (caller === 'anyone') return { kind: 'nobody' };
+type Admission = Pick<Route['spec'], 'caller' | 'right' | 'scope'>;
+
+async function admit(
+  surroundings: RouteSurroundings,
+  admission: Admission,
+  request: Request,
+): Promise<Principal> {
+  const kinds = kindsAdmitted(admission);
+  if (kinds.length === 0) return { kind: 'nobody' };
   const principal = await surroundings.resolvePrincipal(request);
+  const needed = kinds.map((kind) => CALLER_NEEDS[kind]).join(', or ');
   if (principal === undefined) {
-    throw new Problem('unauthenticated', `Send "Authorization: Bearer …" with ${CALLER_NEEDS[caller]}.`);
+    throw new Problem('unauthenticated', `Send "Authorization: Bearer …" with ${needed}.`);
   }
-  const admitted = caller === 'reader' ? ['person', 'operator'] : [caller];
-  if (!admitted.includes(principal.kind)) {
-    throw new Problem('forbidden', `This needs ${CALLER_NEEDS[caller]}; the token sent is of another kind.`);
+  if (!kinds.includes(principal.kind)) {
+    throw new Problem('forbidden', `This needs ${needed}; the token sent is of another kind.`);
+  }
+  const { scope } = admission;
+  if (scope !== undefined && !(principal.kind === 'operator' && principal.token.scopes.has(scope))) {
+    throw new Problem('forbidden', `This needs an operator token with the scope ${scope}.`);
   }
   return principal;
 }
 
-const CALLER_NEEDS: Record<Exclude<Caller, 'anyone'>, string> = {
+/** The kinds of principal that a route takes; none when anyone may call it. */
+export function kindsAdmitted({ caller, right }: Admission): Principal['kind'][] {
+  switch (caller) {
+    case 'anyone':
+      return [];
+    case 'reader':
+      return kindsWith('read');
+    case 'account':
+      return right === undefined ? [] : kindsWith(right);
+    default:
+      return [caller];
+  }
+}
+
+const CALLER_NEEDS: Record<Principal['kind'], string> = {
   person: 'the session of a signed-in person',
-  reader: 'the session of a signed-in person, or an operator token',
   gateway: 'a gateway token',
   operator: 'an operator token',
+  organization: 'an organization token',
+  nobody: 'nothing',
 };
 
 function parse<T extends z.ZodType>(schema: T, input: unknown, root: string): z.output<T> {

@@ -52,6 +52,7 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
   const sources = { auth, pool, serviceTokens: tokens };
   const liveAccounts = new LiveAccounts(pool, log);
   const people: RouteSurroundings = {
+    pool,
     async resolvePrincipal(request) {
       const principal = await resolvePrincipal(sources, request.headers);
       requireSameOrigin(request, principal, config.baseUrl);
@@ -61,7 +62,6 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
   const payments = createPayments(config, { pool, clock, temporal: temporalClient, log }, people);
   const routes = allRoutes({
     ...people,
-    pool,
     liveAccounts,
     clock,
     live: config.stripe.live,

@@ -159,6 +159,26 @@ create table public.api_keys (
   constraint api_key_secret_hash CHECK ((octet_length(secret_hash) = 32))
 );
 
+create table public.audit_lines (
+  "position" bigint generated always as identity not null,
+  id uuid not null,
+  at timestamp with time zone not null,
+  account_id uuid,
+  actor_kind text not null,
+  actor_id uuid,
+  action text not null,
+  subject_kind text not null,
+  subject_id text not null,
+  before jsonb,
+  after jsonb,
+  reason text,
+  address text,
+  request_id text,
+  constraint audit_lines_pkey PRIMARY KEY ("position"),
+  constraint audit_line_id_unique UNIQUE (id),
+  constraint audit_actor_kind CHECK ((actor_kind = ANY (ARRAY['person'::text, 'operator'::text, 'organization'::text, 'system'::text])))
+);
+
 create table public.auto_top_up_evaluations (
   id bigint generated always as identity not null,
   account_id uuid not null,
@@ -241,7 +261,10 @@ create table public.customers (
 create table public.deployment (
   only_row boolean default true not null,
   currency text not null,
+  attempts_most integer default 2 not null,
+  attempts_within interval default '00:10:00'::interval not null,
   constraint deployment_pkey PRIMARY KEY (only_row),
+  constraint deployment_attempts_most CHECK ((attempts_most > 0)),
   constraint deployment_currency CHECK ((currency ~ '^[a-z]{3}$'::text)),
   constraint deployment_only_row CHECK (only_row)
 );
@@ -309,6 +332,13 @@ create table public.ledger_commands (
   constraint command_type CHECK ((type <> 'usage'::public.entry_type))
 );
 
+create table public.names (
+  subject_id uuid not null,
+  since timestamp with time zone not null,
+  name text not null,
+  constraint names_pkey PRIMARY KEY (subject_id, since)
+);
+
 create table public.notices (
   id uuid not null,
   key text not null,
@@ -371,7 +401,11 @@ create table public.quarantined_payments (
   found_at timestamp with time zone not null,
   resolved_at timestamp with time zone,
   resolution text,
-  constraint quarantined_payments_pkey PRIMARY KEY (payment_intent_id)
+  resolution_reason text,
+  resolved_by text,
+  constraint quarantined_payments_pkey PRIMARY KEY (payment_intent_id),
+  constraint quarantine_resolution CHECK ((resolution = ANY (ARRAY['credited'::text, 'kept-out'::text]))),
+  constraint quarantine_resolved CHECK ((num_nonnulls(resolved_at, resolution, resolution_reason, resolved_by) = ANY (ARRAY[0, 4])))
 );
 
 create table public.rejected_usage (
@@ -394,11 +428,17 @@ create table public.service_tokens (
   created_at timestamp with time zone not null,
   expires_at timestamp with time zone,
   revoked_at timestamp with time zone,
+  organization_id uuid,
+  created_by uuid,
+  revoked_by uuid,
+  prefix text default ''::text not null,
+  last_used_at timestamp with time zone,
   constraint service_tokens_pkey PRIMARY KEY (id),
   constraint service_token_secret_unique UNIQUE (token_hash),
   constraint service_token_expiry CHECK ((expires_at > created_at)),
   constraint service_token_hash CHECK ((octet_length(token_hash) = 32)),
-  constraint service_token_kind CHECK ((kind = ANY (ARRAY['gateway'::text, 'operator'::text])))
+  constraint service_token_kind CHECK ((kind = ANY (ARRAY['gateway'::text, 'operator'::text, 'organization'::text]))),
+  constraint service_token_owner CHECK (((kind = 'organization'::text) = (organization_id IS NOT NULL)))
 );
 
 create table public.top_up_attempts (
@@ -439,6 +479,8 @@ create table public.top_ups (
   created_at timestamp with time zone not null,
   paid_at timestamp with time zone,
   next_check_at timestamp with time zone,
+  restarts integer default 0 not null,
+  recovers uuid,
   constraint top_ups_pkey PRIMARY KEY (id),
   constraint top_up_payment_intent_unique UNIQUE (payment_intent_id),
   constraint top_up_session_unique UNIQUE (checkout_session_id),
@@ -451,6 +493,7 @@ CASE mode
 END),
   constraint top_up_over CHECK (((state = ANY (ARRAY['paid'::text, 'not-completed'::text])) = (next_check_at IS NULL))),
   constraint top_up_paid CHECK ((((state = 'paid'::text) = (paid_at IS NOT NULL)) AND ((state <> 'paid'::text) OR (payment_intent_id IS NOT NULL)))),
+  constraint top_up_recovers CHECK (((recovers IS NULL) OR (mode = 'manual'::text))),
   constraint top_up_state CHECK ((state = ANY (ARRAY['open'::text, 'processing'::text, 'unknown'::text, 'paid'::text, 'not-completed'::text])))
 );
 
@@ -533,6 +576,14 @@ create table public.webhook_events (
 
 -- Functions
 
+CREATE OR REPLACE FUNCTION public.account_of_organization(p_organization uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select id from accounts where owner_type = 'organization' and owner_id = p_organization
+$function$;
+
 CREATE OR REPLACE FUNCTION public.account_standing(p_account uuid)
  RETURNS TABLE(epoch bigint, seq bigint, posted bigint, pending bigint, held bigint, state text, more boolean, top_up_in_flight uuid, threshold bigint, decision text, reason text)
  LANGUAGE plpgsql
@@ -548,6 +599,14 @@ begin
     perform refuse('account-not-found', format('no account %s', p_account));
   end if;
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.acting_now()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(nullif(current_setting('coffer.now', true), '')::timestamptz, statement_timestamp())
+$function$;
 
 CREATE OR REPLACE FUNCTION public.announce_change()
  RETURNS trigger
@@ -603,6 +662,104 @@ begin
   return new;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.audit(p_account uuid, p_action text, p_subject_kind text, p_subject_id text, p_before jsonb, p_after jsonb, p_reason text DEFAULT NULL::text)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into audit_lines (id, at, account_id, actor_kind, actor_id, action, subject_kind, subject_id, before, after,
+      reason, address, request_id)
+    values (uuid_v7(acting_now()), acting_now(), p_account,
+      coalesce(nullif(current_setting('coffer.actor_kind', true), ''), 'system'),
+      nullif(current_setting('coffer.actor_id', true), '')::uuid, p_action, p_subject_kind, p_subject_id, p_before, p_after,
+      p_reason, nullif(current_setting('coffer.address', true), ''), nullif(current_setting('coffer.request_id', true), ''))
+$function$;
+
+CREATE OR REPLACE FUNCTION public.audit_account_state()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform audit(new.account_id, 'account.' || case new.state when 'open' then 'unfrozen' else new.state end, 'account',
+    new.account_id::text, jsonb_build_object('state', old.state),
+    jsonb_build_object('state', new.state, 'balance', (new.posted + new.pending)::text),
+    nullif(current_setting('coffer.reason', true), ''));
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.audit_command()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform audit(new.account_id, 'credit.' || new.type, 'ledger-command', new.id::text, null,
+    jsonb_strip_nulls(jsonb_build_object('amount', new.amount::text, 'mode', new.details ->> 'mode',
+      'payerId', new.details ->> 'payerId')),
+    new.details ->> 'reason');
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.audit_member()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    perform audit(account_of_organization(new.organization_id), 'member.joined', 'member', new.person_id::text,
+      null, jsonb_build_object('role', new.role));
+  elsif tg_op = 'UPDATE' then
+    perform audit(account_of_organization(new.organization_id), 'member.role-changed', 'member', new.person_id::text,
+      jsonb_build_object('role', old.role), jsonb_build_object('role', new.role));
+  else
+    perform audit(account_of_organization(old.organization_id),
+      case when nullif(current_setting('coffer.actor_id', true), '')::uuid = old.person_id then 'member.left' else 'member.removed' end,
+      'member', old.person_id::text, jsonb_build_object('role', old.role), null);
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.audit_organization()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    perform audit(account_of_organization(new.id), 'organization.created', 'organization', new.id::text,
+      null, jsonb_build_object('name', new.name, 'slug', new.slug));
+  else
+    perform audit(account_of_organization(new.id), 'organization.renamed', 'organization', new.id::text,
+      jsonb_build_object('name', old.name, 'slug', old.slug), jsonb_build_object('name', new.name, 'slug', new.slug));
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.audit_rule()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    perform audit(new.account_id, 'auto-top-up.enabled', 'auto-top-up', new.account_id::text, null, audited_rule(new));
+  elsif tg_op = 'DELETE' then
+    perform audit(old.account_id, 'auto-top-up.removed', 'auto-top-up', old.account_id::text, audited_rule(old), null);
+  else
+    perform audit(new.account_id,
+      case when new.state = old.state then 'auto-top-up.changed'
+        when new.state = 'suspended' then 'auto-top-up.suspended' else 'auto-top-up.resumed' end,
+      'auto-top-up', new.account_id::text, audited_rule(old), audited_rule(new));
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.audited_rule(r public.auto_top_up_rules)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select jsonb_strip_nulls(jsonb_build_object('sponsorId', r.sponsor_id, 'threshold', r.threshold::text,
+    'amount', r.amount::text, 'targetBalance', r.target_balance::text, 'monthlyCap', r.monthly_cap::text,
+    'state', r.state, 'suspension', case when r.suspension in ('sponsor-left', 'switched-off') then r.suspension end))
+$function$;
+
 CREATE OR REPLACE FUNCTION public.auto_top_up_choice(r public.auto_top_up_rules, p_state text, p_balance bigint, p_now timestamp with time zone)
  RETURNS TABLE(decision text, reason text, amount bigint, evaluate_at timestamp with time zone)
  LANGUAGE plpgsql
@@ -612,7 +769,8 @@ declare
   v_most int8 := 2000000000000;
   v_left int8;
   v_amount int8;
-  v_declined_at timestamptz;
+  v_until timestamptz;
+  s card_suspensions%rowtype;
 begin
   if p_balance >= r.threshold then
     return query select 'none', 'above-threshold', null::int8, null::timestamptz;
@@ -628,15 +786,26 @@ begin
     return query select 'waiting', 'top-up-in-flight', null::int8, null::timestamptz;
     return;
   end if;
+  -- what another account learnt about the card holds for this one too
+  select * into s from card_suspension(r.payment_method_id, p_now);
+  if s.reason is not null then
+    return query select 'suspended', s.reason, null::int8, s.suspended_until;
+    return;
+  end if;
   -- a card is not tried again within the hour, whatever is done to the rule meanwhile
-  select max(a.ended_at) into v_declined_at
+  select max(a.ended_at) + interval '1 hour' into v_until
     from top_ups t join top_up_attempts a on a.top_up_id = t.id
     join payment_methods m on m.id = t.payment_method_id
     join payment_methods c on c.id = r.payment_method_id and c.fingerprint = m.fingerprint
     where t.account_id = r.account_id and t.mode = 'auto' and t.created_at > p_now - interval '3 days'
       and a.ended_at > p_now - interval '1 hour' and a.outcome not in ('paid', 'never-sent');
-  if v_declined_at is not null then
-    return query select 'skipped', 'declined-lately', null::int8, v_declined_at + interval '1 hour';
+  if v_until is not null then
+    return query select 'skipped', 'declined-lately', null::int8, v_until;
+    return;
+  end if;
+  v_until := next_attempt_allowed_at(r.account_id, p_now);
+  if v_until is not null then
+    return query select 'skipped', 'attempts-limit', null::int8, v_until;
     return;
   end if;
   v_left := greatest(r.monthly_cap - auto_top_up_month(r.account_id, p_now), 0);
@@ -668,6 +837,17 @@ AS $function$
       and t.created_at < (date_trunc('month', p_now at time zone 'UTC') + interval '1 month') at time zone 'UTC';
 $function$;
 
+CREATE OR REPLACE FUNCTION public.auto_top_up_on_hold(p_account uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select exists (
+    select 1 from quarantined_payments q join top_ups t on t.id = q.top_up_id
+      where t.account_id = p_account and t.mode = 'auto' and q.resolved_at is null
+  );
+$function$;
+
 CREATE OR REPLACE FUNCTION public.auto_top_up_standing(p_account uuid)
  RETURNS TABLE(top_up_in_flight uuid, threshold bigint, decision text, reason text)
  LANGUAGE sql
@@ -692,6 +872,8 @@ declare
   v_reason text;
   v_resent boolean := false;
   v_step text := 'send';
+  s card_suspensions%rowtype;
+  v_until timestamptz;
 begin
   select * into b from account_balances where account_id = (select account_id from top_ups where id = p_top_up) for update;
   select * into r from auto_top_up_rules where account_id = b.account_id for update;
@@ -717,6 +899,7 @@ begin
     v_step := 'wait';
     update top_ups set next_check_at = t.next_attempt_at + interval '1 minute' where id = p_top_up;
   else
+    select * into s from card_suspension(t.payment_method_id, p_now);
     if r.account_id is not null and r.state = 'enabled' and not may_sponsor(b.account_id, r.sponsor_id) then
       perform suspend_auto_top_up(b.account_id, 'sponsor-left', null, p_now);
       v_reason := 'sponsor-left';
@@ -726,6 +909,9 @@ begin
       -- it went while the rule was being set: left enabled, the rule would open one top-up after the other
       perform suspend_auto_top_up(b.account_id, 'card-removed', null, p_now);
       v_reason := 'card-removed';
+    elsif r.state = 'enabled' and r.payment_method_id = t.payment_method_id and s.reason is not null then
+      perform suspend_auto_top_up(b.account_id, s.reason, s.suspended_until, p_now);
+      v_reason := 'card-suspended';
     else
       v_reason := case
         when b.state <> 'open' then 'account-' || b.state
@@ -735,9 +921,14 @@ begin
         when auto_top_up_month(b.account_id, t.created_at) > r.monthly_cap then 'cap-reached'
       end;
     end if;
+    v_until := next_attempt_allowed_at(b.account_id, p_now);
     if v_reason is not null then
       perform close_top_up(p_top_up, v_reason, p_now);
       v_step := 'over';
+    elsif v_until is not null then
+      update top_ups set next_attempt_at = v_until, next_check_at = v_until + interval '1 minute' where id = p_top_up
+        returning * into t;
+      v_step := 'wait';
     else
       insert into top_up_attempts (top_up_id, attempt, first_sent_at, last_sent_at)
         values (p_top_up, t.attempt + 1, p_now, p_now) returning * into a;
@@ -747,6 +938,15 @@ begin
   return query select v_step, t.account_id, t.payer_id, t.amount, t.currency, t.customer_id, t.payment_method_id,
     t.receipt_email, coalesce(a.attempt, t.attempt), t.next_attempt_at, a.first_sent_at, v_resent;
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.card_suspension(p_payment_method text, p_now timestamp with time zone)
+ RETURNS public.card_suspensions
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select s from payment_methods m join card_suspensions s on s.fingerprint = m.fingerprint
+    where m.id = p_payment_method and (s.suspended_until is null or s.suspended_until > p_now);
+$function$;
 
 CREATE OR REPLACE FUNCTION public.check_posted()
  RETURNS trigger
@@ -815,9 +1015,14 @@ begin
   select * into b from account_balances where account_id = (select account_id from top_ups where id = p_top_up) for update;
   update auto_top_up_rules set declines_in_a_row = 0 where account_id = b.account_id
     and declines_in_a_row > 0 and p_attempt is not null;
+  perform 1 from auto_top_up_rules where account_id = b.account_id for update;
   select * into t from top_ups where id = p_top_up for update;
-  if t.state = 'paid' then
-    return case when t.payment_intent_id = p_payment_intent then 'again' else 'second' end;
+  if t.state = 'paid' and t.payment_intent_id = p_payment_intent then
+    return 'again';
+  elsif t.state = 'paid' then
+    return 'second';
+  elsif exists (select 1 from quarantined_payments q where q.payment_intent_id = p_payment_intent) then
+    return 'quarantined';
   end if;
   perform store_command(p_command, t.account_id, 'purchase:' || p_payment_intent, 'top-up', t.amount,
     jsonb_build_object('topUpId', t.id, 'mode', t.mode, 'payerId', t.payer_id,
@@ -828,6 +1033,12 @@ begin
     where top_up_id = t.id and attempt = p_attempt and ended_at is null;
   perform tell_person('paid:' || t.id, 'top-up-paid', t.payer_id, t.account_id,
     jsonb_build_object('topUpId', t.id, 'mode', t.mode, 'amount', t.amount::text, 'currency', t.currency), p_now);
+  -- the payer confirmed a charge that the bank had asked about: the rule that it paused goes on
+  update auto_top_up_rules r set state = 'enabled', suspension = null, suspended_until = null, declines_in_a_row = 0,
+      revision = r.revision + 1, next_evaluation_at = p_now
+    from top_ups f
+    where f.id = t.recovers and r.account_id = t.account_id and r.suspension = 'authentication'
+      and r.sponsor_id = t.payer_id and r.payment_method_id = f.payment_method_id and may_sponsor(r.account_id, r.sponsor_id);
   return 'credited';
 end $function$;
 
@@ -855,6 +1066,10 @@ begin
         revision = revision + 1 where account_id = p_account returning * into r;
     end if;
     select * into v from auto_top_up_choice(r, b.state, v_balance, p_now);
+    if v.decision = 'suspended' and r.state = 'enabled' then
+      perform suspend_auto_top_up(p_account, v.reason, v.evaluate_at, p_now);
+      select * into r from auto_top_up_rules where account_id = p_account;
+    end if;
     if v.decision = 'none' then
       v_low_water := r.threshold;
     elsif v.decision = 'charge' then
@@ -866,6 +1081,13 @@ begin
         where a.id = p_account and m.id = r.payment_method_id and p.id = r.sponsor_id
         on conflict do nothing
         returning id into v_top_up;
+      if v_top_up is null then
+        -- at most one charge per episode: this one has had it, and what it paid is not (yet) among the entries
+        v.decision := 'skipped';
+        v.reason := 'episode-over';
+        v.amount := null;
+        v.evaluate_at := p_now + interval '10 minutes';
+      end if;
     end if;
     if v.decision = 'skipped' and v.reason = 'cap-reached' and r.reason is distinct from 'cap-reached' then
       perform tell_stewards(format('cap-reached:%s:%s', p_account, to_char(p_now at time zone 'UTC', 'YYYY-MM')),
@@ -948,6 +1170,17 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.keep_name()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into names (subject_id, since, name)
+    values (new.id, case tg_op when 'INSERT' then new.created_at else acting_now() end, new.name)
+    on conflict (subject_id, since) do update set name = excluded.name;
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.keep_paid()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -981,6 +1214,31 @@ AS $function$
     select 1 from accounts a join auth.members m on m.organization_id = a.owner_id
       where a.id = p_account and a.owner_type = 'organization' and m.person_id = p_person and m.role in ('owner', 'admin')
   );
+$function$;
+
+CREATE OR REPLACE FUNCTION public.name_at(p_subject uuid, p_at timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(
+    (select name from names where subject_id = p_subject and since <= p_at order by since desc limit 1),
+    (select name from names where subject_id = p_subject order by since limit 1))
+$function$;
+
+CREATE OR REPLACE FUNCTION public.next_attempt_allowed_at(p_account uuid, p_now timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select a.first_sent_at + d.attempts_within
+    from deployment d
+    cross join lateral (
+      select a.first_sent_at from top_ups t join top_up_attempts a on a.top_up_id = t.id
+        where t.account_id = p_account and t.mode = 'auto' and t.created_at > p_now - interval '3 days' - d.attempts_within
+          and a.first_sent_at > p_now - d.attempts_within
+        order by a.first_sent_at desc offset d.attempts_most - 1 limit 1
+    ) a;
 $function$;
 
 CREATE OR REPLACE FUNCTION public.notify_prices()
@@ -1354,11 +1612,58 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.resolve_quarantine(p_payment_intent text, p_resolution text, p_reason text, p_operator text, p_account uuid, p_command uuid, p_now timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE plpgsql
+AS $function$
+declare
+  q quarantined_payments%rowtype;
+  t top_ups%rowtype;
+  v_account uuid;
+  v_currency text;
+begin
+  select x.* into t from quarantined_payments y join top_ups x on x.id = y.top_up_id where y.payment_intent_id = p_payment_intent;
+  v_account := coalesce(t.account_id, p_account);
+  select a.currency into v_currency from accounts a join account_balances b on b.account_id = a.id where a.id = v_account for update of b;
+  if not found and v_account is not null then
+    perform refuse('account-not-found', 'There is no such account.');
+  end if;
+  perform 1 from auto_top_up_rules where account_id = v_account for update;
+  select * into q from quarantined_payments where payment_intent_id = p_payment_intent for update;
+  if q.resolved_at is not null then
+    perform refuse('quarantine-resolved', format('This payment was %s already.', q.resolution));
+  elsif p_account <> t.account_id then
+    perform refuse('payment-not-creditable', 'This payment belongs to the account of its top-up: leave accountId out.');
+  end if;
+  if p_resolution = 'credited' then
+    if v_account is null then
+      perform refuse('payment-not-creditable', 'This payment belongs to no top-up: say which account it is for.');
+    elsif q.currency is distinct from v_currency or coalesce(q.amount_cents, 0) <= 0 then
+      perform refuse('payment-not-creditable', format('The account is kept in %s, and this payment is %s cents in %s.', v_currency, q.amount_cents, q.currency));
+    end if;
+    perform store_command(p_command, v_account, 'purchase:' || q.payment_intent_id, 'top-up', q.amount_cents * 10000000,
+      jsonb_strip_nulls(jsonb_build_object('topUpId', t.id, 'mode', t.mode, 'payerId', t.payer_id,
+        'payerName', (select p.name from auth.people p where p.id = t.payer_id), 'operator', p_operator)), p_now);
+  end if;
+  update quarantined_payments set resolved_at = p_now, resolution = p_resolution, resolution_reason = p_reason, resolved_by = p_operator
+    where payment_intent_id = p_payment_intent;
+  if not auto_top_up_on_hold(v_account) then
+    update auto_top_up_rules set state = 'enabled', suspension = null, suspended_until = null, declines_in_a_row = 0,
+        revision = revision + 1, next_evaluation_at = p_now
+      where account_id = v_account and suspension = 'payment-quarantined';
+  end if;
+  return v_account;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.set_auto_top_up(p_account uuid, p_sponsor uuid, p_payment_method text, p_threshold bigint, p_amount bigint, p_target bigint, p_cap bigint, p_resume boolean, p_now timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
 begin
+  if p_resume and auto_top_up_on_hold(p_account)
+    and not exists (select 1 from auto_top_up_rules where account_id = p_account and state = 'enabled') then
+    perform refuse('payment-under-review', 'A payment of auto top-up here is under review. Auto top-up goes on when an operator has decided about it.');
+  end if;
   insert into auto_top_up_rules (account_id, revision, sponsor_id, payment_method_id, threshold, amount, target_balance,
       monthly_cap, next_evaluation_at, created_at, updated_at)
     values (p_account, (select coalesce(max(t.rule_revision), 0) + 1 from top_ups t where t.account_id = p_account),
@@ -1372,6 +1677,17 @@ begin
       declines_in_a_row = case when p_resume then 0 else auto_top_up_rules.declines_in_a_row end;
   perform free_auto_top_up(p_account, 'rule-changed', p_now);
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.stewards_of(p_account uuid)
+ RETURNS TABLE(person_id uuid)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select m.person_id from accounts a join auth.members m on m.organization_id = a.owner_id
+    where a.id = p_account and a.owner_type = 'organization' and m.role in ('owner', 'admin')
+  union
+  select a.owner_id from accounts a where a.id = p_account and a.owner_type = 'person';
+$function$;
 
 CREATE OR REPLACE FUNCTION public.store_command(p_id uuid, p_account uuid, p_key text, p_type public.entry_type, p_amount bigint, p_details jsonb, p_now timestamp with time zone)
  RETURNS boolean
@@ -1442,6 +1758,7 @@ CREATE OR REPLACE FUNCTION public.suspend_auto_top_up(p_account uuid, p_reason t
 AS $function$
 declare
   r auto_top_up_rules%rowtype;
+  v_failed top_ups%rowtype;
 begin
   update auto_top_up_rules set state = 'suspended', suspension = p_reason, suspended_until = p_until, revision = revision + 1,
       next_evaluation_at = p_now, updated_at = p_now
@@ -1449,9 +1766,17 @@ begin
   if not found then
     return;
   end if;
+  if p_reason = 'authentication' then
+    select * into v_failed from top_ups
+      where account_id = p_account and mode = 'auto' and state = 'not-completed' and reason = 'authentication' order by id desc limit 1;
+  end if;
   -- the revision alone may have been that of a rule removed since
-  perform tell_stewards(format('suspended:%s:%s:%s', p_account, extract(epoch from r.created_at), r.revision), 'auto-top-up-suspended', p_account,
-    jsonb_build_object('reason', p_reason, 'sponsorId', r.sponsor_id), p_now);
+  perform tell_person(
+      format('suspended:%s:%s:%s:%s', p_account, extract(epoch from r.created_at), r.revision, s.person_id),
+      case when v_failed.payer_id = s.person_id then 'auto-top-up-recovery' else 'auto-top-up-suspended' end, s.person_id, p_account,
+      case when v_failed.payer_id = s.person_id then jsonb_build_object('topUpId', v_failed.id, 'amount', v_failed.amount::text)
+        else jsonb_build_object('reason', p_reason, 'sponsorId', r.sponsor_id) end, p_now)
+    from stewards_of(p_account) s;
   perform free_auto_top_up(p_account, 'rule-suspended', p_now);
 end $function$;
 
@@ -1470,7 +1795,8 @@ CREATE OR REPLACE FUNCTION public.suspend_rules_of_member()
  LANGUAGE plpgsql
 AS $function$
 begin
-  perform suspend_auto_top_up(r.account_id, 'sponsor-left', null, now())
+  perform suspend_auto_top_up(r.account_id, 'sponsor-left', null,
+      coalesce(nullif(current_setting('coffer.now', true), '')::timestamptz, statement_timestamp()))
     from (
       select x.account_id from auto_top_up_rules x join accounts a on a.id = x.account_id
         where x.sponsor_id = old.person_id and a.owner_type = 'organization' and a.owner_id = old.organization_id
@@ -1493,12 +1819,7 @@ CREATE OR REPLACE FUNCTION public.tell_stewards(p_key text, p_kind text, p_accou
  RETURNS void
  LANGUAGE sql
 AS $function$
-  select tell_person(p_key || ':' || s.person_id, p_kind, s.person_id, p_account, p_details, p_now) from (
-    select m.person_id from accounts a join auth.members m on m.organization_id = a.owner_id
-      where a.id = p_account and a.owner_type = 'organization' and m.role in ('owner', 'admin')
-    union
-    select a.owner_id from accounts a where a.id = p_account and a.owner_type = 'person'
-  ) s;
+  select tell_person(p_key || ':' || s.person_id, p_kind, s.person_id, p_account, p_details, p_now) from stewards_of(p_account) s;
 $function$;
 
 CREATE OR REPLACE FUNCTION public.usage_not_recorded(g_account uuid[], g_key uuid[], g_model text[], g_batched boolean[], g_price integer[], v_accounts uuid[], v_position bigint[], p_group integer[], p_ordinal integer[], p_id text[], p_day date[], p_input integer[], p_cached integer[], p_written integer[], p_output integer[], p_cost bigint[], p_occurred timestamp with time zone[], p_hold uuid[], p_batch text[], p_metadata jsonb[])
@@ -1605,6 +1926,7 @@ alter table public.api_keys add constraint api_keys_account_id_fkey FOREIGN KEY 
 alter table public.api_keys add constraint api_keys_created_by_fkey FOREIGN KEY (created_by) REFERENCES auth.people(id);
 alter table public.api_keys add constraint api_keys_member_id_fkey FOREIGN KEY (member_id) REFERENCES auth.people(id);
 alter table public.api_keys add constraint api_keys_revoked_by_fkey FOREIGN KEY (revoked_by) REFERENCES auth.people(id);
+alter table public.audit_lines add constraint audit_lines_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 alter table public.auto_top_up_evaluations add constraint auto_top_up_evaluations_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 alter table public.auto_top_up_rules add constraint auto_top_up_rules_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account_balances(account_id);
 alter table public.auto_top_up_rules add constraint auto_top_up_rules_payment_method_id_fkey FOREIGN KEY (payment_method_id) REFERENCES public.payment_methods(id);
@@ -1619,9 +1941,12 @@ alter table public.notices add constraint notices_account_id_fkey FOREIGN KEY (a
 alter table public.notices add constraint notices_person_id_fkey FOREIGN KEY (person_id) REFERENCES auth.people(id);
 alter table public.payment_methods add constraint payment_methods_person_id_fkey FOREIGN KEY (person_id) REFERENCES auth.people(id);
 alter table public.quarantined_payments add constraint quarantined_payments_top_up_id_fkey FOREIGN KEY (top_up_id) REFERENCES public.top_ups(id);
+alter table public.service_tokens add constraint service_tokens_created_by_fkey FOREIGN KEY (created_by) REFERENCES auth.people(id);
+alter table public.service_tokens add constraint service_tokens_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES auth.organizations(id);
 alter table public.top_up_attempts add constraint top_up_attempts_top_up_id_fkey FOREIGN KEY (top_up_id) REFERENCES public.top_ups(id);
 alter table public.top_ups add constraint top_ups_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account_balances(account_id);
 alter table public.top_ups add constraint top_ups_payer_id_fkey FOREIGN KEY (payer_id) REFERENCES auth.people(id);
+alter table public.top_ups add constraint top_ups_recovers_fkey FOREIGN KEY (recovers) REFERENCES public.top_ups(id);
 alter table public.unpriced_usage add constraint unpriced_usage_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 
 -- Indexes
@@ -1636,6 +1961,7 @@ CREATE INDEX account_balances_pending ON public.account_balances USING btree (pe
 CREATE INDEX account_balances_rung ON public.account_balances USING btree (rung_at) WHERE (rung_at IS NOT NULL);
 CREATE INDEX api_keys_of_account ON public.api_keys USING btree (account_id, id);
 CREATE INDEX api_keys_of_member ON public.api_keys USING btree (member_id);
+CREATE INDEX audit_lines_of_account ON public.audit_lines USING btree (account_id, "position");
 CREATE INDEX auto_top_up_evaluations_of_account ON public.auto_top_up_evaluations USING btree (account_id, id);
 CREATE INDEX auto_top_up_rules_due ON public.auto_top_up_rules USING btree (next_evaluation_at) WHERE (next_evaluation_at IS NOT NULL);
 CREATE INDEX auto_top_up_rules_of_card ON public.auto_top_up_rules USING btree (payment_method_id);
@@ -1645,9 +1971,12 @@ CREATE INDEX entries_by_time ON public.entries USING btree (account_id, last_pos
 CREATE INDEX ledger_commands_waiting ON public.ledger_commands USING btree (account_id, arrival) WHERE (state = 'waiting'::text);
 CREATE INDEX notices_waiting ON public.notices USING btree (next_try_at) WHERE (next_try_at IS NOT NULL);
 CREATE INDEX payment_methods_of_person ON public.payment_methods USING btree (person_id, created_at);
+CREATE INDEX quarantined_payments_by_time ON public.quarantined_payments USING btree (found_at, payment_intent_id);
 CREATE INDEX rejected_usage_recent ON public.rejected_usage USING btree (received_at);
+CREATE INDEX service_tokens_of_organization ON public.service_tokens USING btree (organization_id, id) WHERE (organization_id IS NOT NULL);
 CREATE UNIQUE INDEX top_up_episode ON public.top_ups USING btree (account_id, trigger_seq, rule_revision) WHERE (mode = 'auto'::text);
 CREATE UNIQUE INDEX top_up_in_flight ON public.top_ups USING btree (account_id) WHERE ((mode = 'auto'::text) AND (state = ANY (ARRAY['open'::text, 'processing'::text, 'unknown'::text])));
+CREATE UNIQUE INDEX top_up_recovery ON public.top_ups USING btree (recovers) WHERE ((recovers IS NOT NULL) AND (state <> 'not-completed'::text));
 CREATE INDEX top_ups_auto_by_month ON public.top_ups USING btree (account_id, created_at) WHERE (mode = 'auto'::text);
 CREATE INDEX top_ups_due ON public.top_ups USING btree (next_check_at) WHERE (next_check_at IS NOT NULL);
 CREATE INDEX top_ups_of_account ON public.top_ups USING btree (account_id, id);
@@ -1657,19 +1986,32 @@ CREATE INDEX webhook_events_waiting ON public.webhook_events USING btree (next_t
 
 -- Triggers
 
+CREATE TRIGGER member_roles_audited AFTER UPDATE OF role ON auth.members FOR EACH ROW WHEN ((old.role IS DISTINCT FROM new.role)) EXECUTE FUNCTION public.audit_member();
+CREATE TRIGGER members_audited AFTER INSERT OR DELETE ON auth.members FOR EACH ROW EXECUTE FUNCTION public.audit_member();
 CREATE TRIGGER members_keep_their_person BEFORE UPDATE OF organization_id, person_id ON auth.members FOR EACH ROW WHEN (((old.organization_id <> new.organization_id) OR (old.person_id <> new.person_id))) EXECUTE FUNCTION public.keep_membership();
 CREATE CONSTRAINT TRIGGER members_leave_an_owner AFTER DELETE OR UPDATE ON auth.members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((old.role = 'owner'::text)) EXECUTE FUNCTION public.require_owner();
 CREATE TRIGGER members_suspend_rules AFTER DELETE OR UPDATE OF role ON auth.members FOR EACH ROW EXECUTE FUNCTION public.suspend_rules_of_member();
 CREATE TRIGGER organizations_have_an_account AFTER INSERT ON auth.organizations FOR EACH ROW EXECUTE FUNCTION public.open_owner_account('organization');
+CREATE TRIGGER organizations_named AFTER INSERT OR UPDATE OF name ON auth.organizations FOR EACH ROW EXECUTE FUNCTION public.keep_name();
+CREATE TRIGGER organizations_on_record AFTER INSERT ON auth.organizations FOR EACH ROW EXECUTE FUNCTION public.audit_organization();
+CREATE TRIGGER organizations_renamed AFTER UPDATE OF name, slug ON auth.organizations FOR EACH ROW WHEN (((old.name <> new.name) OR (old.slug <> new.slug))) EXECUTE FUNCTION public.audit_organization();
 CREATE CONSTRAINT TRIGGER organizations_start_with_an_owner AFTER INSERT ON auth.organizations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.require_owner();
 CREATE TRIGGER people_have_an_account AFTER INSERT ON auth.people FOR EACH ROW EXECUTE FUNCTION public.open_owner_account('person');
+CREATE TRIGGER people_named AFTER INSERT OR UPDATE OF name ON auth.people FOR EACH ROW EXECUTE FUNCTION public.keep_name();
+CREATE TRIGGER account_states_audited AFTER UPDATE OF state ON public.account_balances FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION public.audit_account_state();
 CREATE CONSTRAINT TRIGGER balance_follows_entries AFTER UPDATE OF posted, open_seq ON public.account_balances DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.posted IS DISTINCT FROM new.posted) OR (old.open_seq IS DISTINCT FROM new.open_seq))) EXECUTE FUNCTION public.check_posted();
 CREATE TRIGGER api_keys_announced AFTER INSERT OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.announce_change();
 CREATE TRIGGER api_keys_have_a_member BEFORE INSERT ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.require_key_member();
+CREATE TRIGGER api_keys_named AFTER INSERT OR UPDATE OF name ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.keep_name();
 CREATE TRIGGER api_keys_stay BEFORE DELETE OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.keep_api_key();
+CREATE TRIGGER audit_lines_immutable BEFORE DELETE OR UPDATE ON public.audit_lines FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER audit_lines_not_truncated BEFORE TRUNCATE ON public.audit_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER auto_top_up_rule_changes_audited AFTER UPDATE ON public.auto_top_up_rules FOR EACH ROW WHEN (((old.sponsor_id <> new.sponsor_id) OR (old.payment_method_id <> new.payment_method_id) OR (old.threshold <> new.threshold) OR (old.amount IS DISTINCT FROM new.amount) OR (old.target_balance IS DISTINCT FROM new.target_balance) OR (old.monthly_cap <> new.monthly_cap) OR (old.state <> new.state))) EXECUTE FUNCTION public.audit_rule();
+CREATE TRIGGER auto_top_up_rules_audited AFTER INSERT OR DELETE ON public.auto_top_up_rules FOR EACH ROW EXECUTE FUNCTION public.audit_rule();
 CREATE TRIGGER entries_apply BEFORE INSERT ON public.entries FOR EACH ROW EXECUTE FUNCTION public.apply_entry();
 CREATE TRIGGER entries_immutable BEFORE DELETE OR UPDATE ON public.entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER entries_not_truncated BEFORE TRUNCATE ON public.entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER ledger_commands_audited AFTER INSERT ON public.ledger_commands FOR EACH ROW EXECUTE FUNCTION public.audit_command();
 CREATE TRIGGER payment_methods_suspend_rules AFTER UPDATE OF detached_at ON public.payment_methods FOR EACH ROW WHEN (((old.detached_at IS NULL) AND (new.detached_at IS NOT NULL))) EXECUTE FUNCTION public.suspend_rules_of_card();
 CREATE TRIGGER prices_check BEFORE INSERT ON public.prices FOR EACH ROW EXECUTE FUNCTION public.check_price();
 CREATE TRIGGER prices_immutable BEFORE DELETE OR UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.refuse_change();

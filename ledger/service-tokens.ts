@@ -1,14 +1,15 @@
-// Service tokens: how gateways and operators prove who they are, checked from memory because every request asks.
+// Service tokens: how gateways, operators and an organization's programs prove who they are, checked from memory because every request asks.
 import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from './clock.ts';
-import type { Pool } from './database.ts';
+import type { Connection, Pool } from './database.ts';
 import type { Notifications } from './notifications.ts';
-import { createSecret, hashSecret, secretKind } from './secrets.ts';
+import { createSecret, hashSecret, recognisedPrefix, secretKind } from './secrets.ts';
 
 /** What each kind of token may be allowed: `explicit-cost` lets a gateway say itself what an event costs. */
 const serviceTokenScopes = {
   gateway: ['usage', 'explicit-cost'],
   operator: ['read', 'money', 'prices'],
+  organization: ['read', 'keys'],
 } as const;
 
 export type ServiceTokenKind = keyof typeof serviceTokenScopes;
@@ -19,6 +20,8 @@ export interface ServiceToken {
   readonly kind: ServiceTokenKind;
   readonly name: string;
   readonly scopes: ReadonlySet<string>;
+  /** Of a token of the kind `organization`: whose. */
+  readonly organizationId: string | undefined;
   readonly expiresAt: Date | undefined;
 }
 
@@ -26,17 +29,18 @@ export interface ServiceToken {
 const DEFAULT_SCOPES: Record<ServiceTokenKind, readonly ServiceTokenScope[]> = {
   gateway: ['usage'],
   operator: serviceTokenScopes.operator,
+  organization: ['read'],
 };
 
 const INSERT_SERVICE_TOKEN = `
-  insert into service_tokens (id, kind, name, token_hash, scopes, created_at, expires_at)
-  values ($1::uuid, $2::text, $3::text, $4::bytea, $5::text[], $6::timestamptz, $7::timestamptz)`;
+  insert into service_tokens (id, kind, name, token_hash, scopes, created_at, expires_at, organization_id, created_by, prefix)
+  values ($1::uuid, $2::text, $3::text, $4::bytea, $5::text[], $6::timestamptz, $7::timestamptz, $8::uuid, $9::uuid, $10::text)`;
 
 const REVOKE_SERVICE_TOKEN = `
   update service_tokens set revoked_at = $2::timestamptz where id = $1::uuid and revoked_at is null`;
 
 const FIND_SERVICE_TOKEN = `
-  select id, kind, name, scopes, expires_at from service_tokens
+  select id, kind, name, scopes, organization_id, expires_at from service_tokens
   where token_hash = $1::bytea and revoked_at is null`;
 
 interface ServiceTokenRow {
@@ -44,17 +48,21 @@ interface ServiceTokenRow {
   kind: ServiceTokenKind;
   name: string;
   scopes: string[];
+  organization_id: string | null;
   expires_at: Date | null;
 }
 
 /** Makes a token and returns its secret, which nobody can read again. Throws `RangeError` for a foreign scope. */
 export async function createServiceToken(
-  db: Pool,
+  db: Pool | Connection,
   token: {
     kind: ServiceTokenKind;
     name: string;
     scopes?: readonly ServiceTokenScope[];
     expiresAt?: Date | undefined;
+    /** Of a token of the kind `organization`: whose it is, and who made it. */
+    organizationId?: string;
+    createdBy?: string;
     now: Date;
   },
 ): Promise<{ id: string; secret: string }> {
@@ -72,6 +80,9 @@ export async function createServiceToken(
     scopes,
     token.now,
     token.expiresAt ?? null,
+    token.organizationId ?? null,
+    token.createdBy ?? null,
+    recognisedPrefix(secret),
   ]);
   return { id, secret };
 }
@@ -135,7 +146,7 @@ export function serviceTokens(db: Pool, clock: Clock, notifications: Notificatio
     verifyCached: (secret) => alive(recall(keyOf(secret))?.token, clock),
     async verify(secret) {
       const kind = secretKind(secret);
-      if (kind !== 'gateway' && kind !== 'operator') return undefined;
+      if (kind === undefined || kind === 'live' || kind === 'test') return undefined;
       const key = keyOf(secret);
       const found = recall(key);
       if (found !== undefined) return alive(found.token, clock);
@@ -160,6 +171,7 @@ function fromRow(row: ServiceTokenRow): ServiceToken {
     kind: row.kind,
     name: row.name,
     scopes: new Set(row.scopes),
+    organizationId: row.organization_id ?? undefined,
     expiresAt: row.expires_at ?? undefined,
   };
 }

@@ -1,7 +1,7 @@
 // People: sign-up to sessions, accounts that come with their owners, and organizations that never lose the last one.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { getMigrations } from 'better-auth/db/migration';
-import { type Right, requireAccount, rights } from '../api/access.ts';
+import { type Right, requireAccess, rights } from '../api/access.ts';
 import type { PersonPrincipal } from '../api/principal.ts';
 import { type Connection, withTransaction } from '../ledger/database.ts';
 import { setCurrency } from '../ledger/deployment.ts';
@@ -184,13 +184,17 @@ test('many who claim one slug or one address at once get one organization and on
 const MATRIX: [Right, string][] = [
   ['read', 'owner admin member'],
   ['add-credit', 'owner admin member'],
-  ['own-keys', 'owner admin member'],
+  ['use-keys', 'owner admin member'],
   ['manage-all-keys', 'owner admin'],
   ['manage-auto-top-up', 'owner admin'],
   ['manage-limits', 'owner admin'],
   ['manage-members', 'owner admin'],
+  ['manage-tokens', 'owner admin'],
+  ['rename-organization', 'owner admin'],
   ['read-audit', 'owner admin'],
+  ['leave-organization', 'owner admin member'],
   ['manage-owners', 'owner'],
+  ['close-organization', 'owner'],
 ];
 
 test('every right stands in the matrix', () => {
@@ -202,12 +206,12 @@ test.each(MATRIX)(
   async (right, roles) => {
     const team = await createTeam(database.pool);
     for (const role of ['owner', 'admin', 'member'] as const) {
-      const asked = requireAccount(database.pool, principal(team[role].personId), team.accountId, right);
-      if (roles.split(' ').includes(role)) await expect(asked).resolves.toMatchObject({ role });
+      const asked = requireAccess(database.pool, principal(team[role].personId), team, right);
+      if (roles.split(' ').includes(role)) await expect(asked).resolves.toMatchObject({ roles: [role] });
       else await expect(asked).rejects.toMatchObject({ code: 'forbidden' });
     }
-    const own = requireAccount(database.pool, principal(team.member.personId), team.member.accountId, right);
-    await expect(own).resolves.toMatchObject({ role: 'owner', ownerType: 'person' });
+    const own = requireAccess(database.pool, principal(team.member.personId), team.member, right);
+    await expect(own).resolves.toMatchObject({ roles: ['owner'], ownerType: 'person' });
   },
 );
 
@@ -244,16 +248,23 @@ test('an operator reads every account and does nothing that is a member’s', as
   const team = await createTeam(database.pool);
   const operator = {
     kind: 'operator',
-    token: { id: NOBODYS_ID, kind: 'operator', name: 'x', scopes: new Set(['read']), expiresAt: undefined },
+    token: {
+      id: NOBODYS_ID,
+      kind: 'operator',
+      name: 'x',
+      scopes: new Set(['read']),
+      organizationId: undefined,
+      expiresAt: undefined,
+    },
   } as const;
-  const access = await requireAccount(database.pool, operator, team.owner.accountId, 'read');
-  expect(access.role).toBe('operator');
-  await expect(requireAccount(database.pool, operator, team.accountId, 'add-credit')).rejects.toMatchObject({
+  const access = await requireAccess(database.pool, operator, team.owner, 'read');
+  expect(access.roles).toEqual(['operator']);
+  await expect(requireAccess(database.pool, operator, team, 'add-credit')).rejects.toMatchObject({
     code: 'forbidden',
   });
   const blind = { ...operator, token: { ...operator.token, scopes: new Set(['prices']) } };
-  await expect(requireAccount(database.pool, blind, team.accountId, 'read')).rejects.toMatchObject({
-    code: 'account-not-found',
+  await expect(requireAccess(database.pool, blind, team, 'read')).rejects.toMatchObject({
+    code: 'forbidden',
   });
   const as = await createOperatorToken(database.pool);
   expect((await api.call('GET', `/v1/accounts/${team.accountId}/api-keys`, { as })).status).toBe(403);

@@ -6,15 +6,15 @@ import { formatDollars } from '../../ledger/money.ts';
 import {
   type AccountReading,
   accountIds,
+  accountIdsOfOrganization,
   accountIdsOfPerson,
   accountStates,
   readAccounts,
 } from '../../ledger/reading/accounts.ts';
-import { requireAccount } from '../access.ts';
 import { invalidCursor } from '../cursor.ts';
 import type { Principal } from '../principal.ts';
 import { Problem } from '../problem.ts';
-import { type Route, type RouteSurroundings, route } from '../route.ts';
+import { accountRoute, type Route, type RouteSurroundings, route } from '../route.ts';
 import { accountParams, amount, cursor, limit, pageOf } from '../schemas.ts';
 
 const account = z
@@ -39,7 +39,7 @@ const account = z
 
 const accountPage = pageOf(account, 'AccountPage');
 
-export type AccountSurroundings = RouteSurroundings & { readonly pool: Pool };
+export type AccountSurroundings = RouteSurroundings;
 
 /** `GET /v1/accounts` and `GET /v1/accounts/{accountId}`. */
 export function accountRoutes(surroundings: AccountSurroundings): Route[] {
@@ -69,17 +69,17 @@ function listRoute(surroundings: AccountSurroundings): Route {
 
 function readRoute(surroundings: AccountSurroundings): Route {
   const { pool } = surroundings;
-  return route(surroundings, {
+  return accountRoute(surroundings, {
     method: 'get',
     path: '/v1/accounts/{accountId}',
     summary: 'One account with its balance',
     tag: 'Accounts',
-    caller: 'reader',
+    right: 'read',
     params: accountParams,
     answers: { 200: { description: 'The account', schema: account } },
     problems: ['account-not-found'],
-    async handle({ principal, params }) {
-      const { accountId } = await requireAccount(pool, principal, params.accountId, 'read');
+    async handle({ access }) {
+      const { accountId } = access;
       const [found] = await readAccounts(pool, [accountId]);
       if (found === undefined) throw new Problem('account-not-found');
       return { status: 200, body: shownAccount(found) };
@@ -87,14 +87,17 @@ function readRoute(surroundings: AccountSurroundings): Route {
   });
 }
 
-function visibleIds(
+async function visibleIds(
   pool: Pool,
   principal: Principal,
   page: { after: string | undefined; limit: number },
 ): Promise<string[]> {
   if (principal.kind === 'person') return accountIdsOfPerson(pool, principal.personId, page);
-  if (principal.kind === 'operator' && principal.token.scopes.has('read')) return accountIds(pool, page);
-  throw new Problem('forbidden', 'This token may not read accounts.');
+  if (principal.kind === 'nobody' || principal.kind === 'gateway' || !principal.token.scopes.has('read'))
+    throw new Problem('forbidden', 'This needs a token with the scope read.');
+  if (principal.kind === 'organization')
+    return accountIdsOfOrganization(pool, principal.token.organizationId, page);
+  return accountIds(pool, page);
 }
 
 /** An account as the API shows it. */

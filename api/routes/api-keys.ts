@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { type ApiKey, createApiKey, listApiKeys, revokeApiKey } from '../../ledger/api-keys.ts';
 import type { Clock } from '../../ledger/clock.ts';
 import type { Pool } from '../../ledger/database.ts';
-import { type AccountAccess, isAllowed, requireAccount, requirePerson } from '../access.ts';
+import { type AccountAccess, isAllowed, requirePerson } from '../access.ts';
 import { displayName } from '../names.ts';
 import { Problem } from '../problem.ts';
-import { type Route, type RouteSurroundings, route } from '../route.ts';
+import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams, cursor, limit, pageOf, timestamp } from '../schemas.ts';
 
 const apiKey = z
@@ -56,21 +56,20 @@ export function apiKeyRoutes(surroundings: ApiKeySurroundings): Route[] {
 
 function listRoute(surroundings: ApiKeySurroundings): Route {
   const { pool, clock } = surroundings;
-  return route(surroundings, {
+  return accountRoute(surroundings, {
     method: 'get',
     path: '/v1/accounts/{accountId}/api-keys',
     summary: 'API keys, newest first',
     description:
       'Members see their own keys; owners and admins see all keys of the organization. Never a secret.',
     tag: 'API keys',
-    caller: 'person',
+    right: 'use-keys',
     params: accountParams,
     query: z.strictObject({ cursor: cursor.pipe(z.uuid('This is not a cursor of ours.')).optional(), limit }),
     answers: { 200: { description: 'A page of keys', schema: apiKeyList } },
     problems: ['account-not-found'],
-    async handle({ principal, params, query }) {
+    async handle({ principal, query, access }) {
       const { personId } = requirePerson(principal);
-      const access = await requireAccount(pool, principal, params.accountId, 'own-keys');
       const found = await listApiKeys(pool, {
         accountId: access.accountId,
         memberId: onlyMember(access, personId),
@@ -86,20 +85,20 @@ function listRoute(surroundings: ApiKeySurroundings): Route {
 
 function createRoute(surroundings: ApiKeySurroundings): Route {
   const { pool, clock, live } = surroundings;
-  return route(surroundings, {
+  return accountRoute(surroundings, {
     method: 'post',
     path: '/v1/accounts/{accountId}/api-keys',
     summary: 'Make an API key of your own that this account pays for',
     description: 'The answer is the only place where the secret is ever shown, so it is not replayed.',
     tag: 'API keys',
-    caller: 'person',
+    right: 'use-keys',
     params: accountParams,
     body: apiKeyRequest,
     answers: { 201: { description: 'The key with its secret', schema: newApiKey } },
     problems: ['account-not-found', 'account-closed'],
-    async handle({ principal, params, body }) {
+    async handle({ principal, body, access }) {
       const { personId } = requirePerson(principal);
-      const { accountId } = await requireAccount(pool, principal, params.accountId, 'own-keys');
+      const { accountId } = access;
       const now = clock();
       const made = await createApiKey(pool, {
         accountId,
@@ -116,20 +115,19 @@ function createRoute(surroundings: ApiKeySurroundings): Route {
 
 function revokeRoute(surroundings: ApiKeySurroundings): Route {
   const { pool, clock } = surroundings;
-  return route(surroundings, {
+  return accountRoute(surroundings, {
     method: 'delete',
     path: '/v1/accounts/{accountId}/api-keys/{apiKeyId}',
     summary: 'Revoke an API key for good',
     description:
       'Your own, or as owner or admin any key of the organization. Revoking it again changes nothing.',
     tag: 'API keys',
-    caller: 'person',
+    right: 'use-keys',
     params: accountParams.extend({ apiKeyId: z.string() }),
     answers: { 200: { description: 'The revoked key', schema: apiKey } },
     problems: ['account-not-found', 'not-found'],
-    async handle({ principal, params }) {
+    async handle({ principal, params, access }) {
       const { personId } = requirePerson(principal);
-      const access = await requireAccount(pool, principal, params.accountId, 'own-keys');
       const key = {
         accountId: access.accountId,
         memberId: onlyMember(access, personId),
@@ -146,8 +144,8 @@ function revokeRoute(surroundings: ApiKeySurroundings): Route {
 }
 
 /** Whose keys the caller may reach: their own, or everybody's. */
-function onlyMember({ role }: AccountAccess, personId: string): string | undefined {
-  return isAllowed(role, 'manage-all-keys') ? undefined : personId;
+function onlyMember(access: AccountAccess, personId: string): string | undefined {
+  return isAllowed(access, 'manage-all-keys') ? undefined : personId;
 }
 
 function futureTime(text: string | undefined, now: Date): Date | undefined {

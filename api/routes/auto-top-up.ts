@@ -13,10 +13,10 @@ import {
   setRule,
   withRuleLocked,
 } from '../../ledger/payments/rules.ts';
-import { requireAccount, requirePerson } from '../access.ts';
+import { requirePerson } from '../access.ts';
 import type { Principal } from '../principal.ts';
 import { Problem } from '../problem.ts';
-import { type Route, route } from '../route.ts';
+import { accountRoute, type Route } from '../route.ts';
 import { accountParams, amount, named, timestamp } from '../schemas.ts';
 import type { TopUpSurroundings } from './top-ups.ts';
 
@@ -76,17 +76,17 @@ export function autoTopUpRoutes(surroundings: AutoTopUpSurroundings): Route[] {
 
 function showRoute(surroundings: AutoTopUpSurroundings): Route {
   const { pool, clock } = surroundings.payments;
-  return route(surroundings, {
+  return accountRoute(surroundings, {
     method: 'get',
     path: '/v1/accounts/{accountId}/auto-top-up',
     summary: 'The rule of auto top-up',
     tag: 'Auto top-up',
-    caller: 'reader',
+    right: 'read',
     params: accountParams,
     answers: { 200: { description: 'The rule', schema: rule } },
     problems: ['account-not-found', 'not-found'],
-    async handle({ principal, params }) {
-      const { accountId } = await requireAccount(pool, principal, params.accountId, 'read');
+    async handle({ principal, access }) {
+      const { accountId } = access;
       const found = await findRule(pool, accountId, clock());
       if (found === undefined) throw new Problem('not-found', 'Auto top-up is not set up here.');
       return { status: 200, body: shown(found, principal, null) };
@@ -97,22 +97,22 @@ function showRoute(surroundings: AutoTopUpSurroundings): Route {
 function putRoute(surroundings: AutoTopUpSurroundings): Route {
   const { payments, ringForRule } = surroundings;
   const { pool, clock } = payments;
-  return route(surroundings, {
+  return accountRoute(surroundings, {
     method: 'put',
     path: '/v1/accounts/{accountId}/auto-top-up',
     summary: 'Set, change or resume auto top-up',
     description:
       'With a card of yours you become its sponsor. Below the threshold it charges at once: `?preview=true` says what, and changes nothing.',
     tag: 'Auto top-up',
-    caller: 'person',
+    right: 'manage-auto-top-up',
     params: accountParams,
     query: z.strictObject({ preview: z.enum(['true', 'false']).default('false') }),
     body: ruleRequest,
     answers: { 200: { description: 'The rule', schema: rule } },
     problems: PROBLEMS,
-    async handle({ principal, params, query, body }) {
+    async handle({ principal, query, body, access }) {
       const { personId } = requirePerson(principal);
-      const { accountId } = await requireAccount(pool, principal, params.accountId, 'manage-auto-top-up');
+      const { accountId } = access;
       const terms = termsOf(body);
       const isPreview = query.preview === 'true';
       const change = { accountId, personId, terms, paymentMethodId: body.paymentMethodId, isPreview };
@@ -130,18 +130,18 @@ function putRoute(surroundings: AutoTopUpSurroundings): Route {
 function deleteRoute(surroundings: AutoTopUpSurroundings): Route {
   const { payments, ringForRule } = surroundings;
   const { pool, clock } = payments;
-  return route(surroundings, {
+  return accountRoute(surroundings, {
     method: 'delete',
     path: '/v1/accounts/{accountId}/auto-top-up',
     summary: 'Switch auto top-up off',
     description: 'A charge that was already sent still adds its credit.',
     tag: 'Auto top-up',
-    caller: 'person',
+    right: 'manage-auto-top-up',
     params: accountParams,
     answers: { 204: { description: 'It is off' } },
     problems: ['account-not-found', 'forbidden'],
-    async handle({ principal, params }) {
-      const { accountId } = await requireAccount(pool, principal, params.accountId, 'manage-auto-top-up');
+    async handle({ access }) {
+      const { accountId } = access;
       await removeRule(pool, accountId, clock());
       ringForRule(accountId);
       return { status: 204 };

@@ -3,9 +3,8 @@ import type { Response } from 'express';
 import { z } from 'zod';
 import type { Pool } from '../../ledger/database.ts';
 import { formatDollars } from '../../ledger/money.ts';
-import { requireAccount } from '../access.ts';
 import type { LiveAccounts, Watcher } from '../live-accounts.ts';
-import { type Route, type RouteSurroundings, route } from '../route.ts';
+import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams } from '../schemas.ts';
 import { shownEntry } from '../shown-entry.ts';
 import { shownAccount } from './accounts.ts';
@@ -22,22 +21,22 @@ const MOST_UNSENT_BYTES = 1024 * 1024;
 
 /** `GET /v1/accounts/{accountId}/events`. */
 export function eventRoutes(surroundings: EventSurroundings): Route[] {
-  const { pool, liveAccounts } = surroundings;
+  const { liveAccounts } = surroundings;
   return [
-    route(surroundings, {
+    accountRoute(surroundings, {
       method: 'get',
       path: '/v1/accounts/{accountId}/events',
       summary: 'What happens on the account, as it happens',
       description:
         'Server-sent events: `balance` (the account) at once and on every change, `entry` (a line of the statement), `top-up` (`id`, `mode`, `state`, `amount`, `payer`). The id of an event is a seq: `Last-Event-ID` brings the entries after it. The stream ends when the right to see the account is lost.',
       tag: 'Accounts',
-      caller: 'reader',
+      right: 'read',
       params: accountParams,
       query: z.strictObject({}),
       answers: { 200: { description: 'A stream of events', contentType: 'text/event-stream' } },
       problems: ['account-not-found', 'overloaded'],
-      async handle({ principal, params, request, response }) {
-        const { accountId } = await requireAccount(pool, principal, params.accountId, 'read');
+      async handle({ principal, request, response, access }) {
+        const { accountId } = access;
         const timers: NodeJS.Timeout[] = [];
         const stop = liveAccounts.watch({
           accountId,

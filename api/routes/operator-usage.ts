@@ -5,7 +5,7 @@ import { readRejectedUsage, readUnpricedUsage } from '../../ledger/reading/kept-
 import { decodeCursor, decodeIntegers, encodeCursor, invalidCursor } from '../cursor.ts';
 import { type Route, type RouteSurroundings, route } from '../route.ts';
 import { cursor, limit, pageOf, timestamp } from '../schemas.ts';
-import { accountIdFilter, requireScope } from './operator.ts';
+import { accountIdFilter } from './operator.ts';
 
 type Surroundings = RouteSurroundings & { readonly pool: Pool };
 
@@ -50,6 +50,7 @@ function rejectedRoute(surroundings: Surroundings): Route {
     summary: 'Usage that was not recorded, newest first',
     tag: 'Operators',
     caller: 'operator',
+    scope: 'read',
     query: z.strictObject({
       accountId: accountIdFilter,
       code: z.string().max(100).optional(),
@@ -59,8 +60,7 @@ function rejectedRoute(surroundings: Surroundings): Route {
     answers: {
       200: { description: 'A page of rejections', schema: pageOf(rejectedUsage, 'RejectedUsagePage') },
     },
-    async handle({ principal, query }) {
-      requireScope(principal, 'read');
+    async handle({ query }) {
       const before = query.cursor === undefined ? undefined : decodeIntegers(query.cursor, 1)[0];
       const { accountId, code } = query;
       const rows = await readRejectedUsage(surroundings.pool, {
@@ -97,10 +97,10 @@ function unpricedRoute(surroundings: Surroundings): Route {
     summary: 'Usage that waits for the price of its model, oldest first',
     tag: 'Operators',
     caller: 'operator',
+    scope: 'read',
     query: z.strictObject({ model: z.string().max(255).optional(), cursor: cursor.optional(), limit }),
     answers: { 200: { description: 'A page of usage', schema: pageOf(unpricedUsage, 'UnpricedUsagePage') } },
-    async handle({ principal, query }) {
-      requireScope(principal, 'read');
+    async handle({ query }) {
       const after = query.cursor === undefined ? undefined : unpricedCursor(query.cursor);
       const rows = await readUnpricedUsage(surroundings.pool, {
         after,

@@ -1,31 +1,29 @@
 // Statement: the ledger's entries of an account, newest first.
 import { z } from 'zod';
-import type { Pool } from '../../ledger/database.ts';
 import { readStatement } from '../../ledger/reading/statement.ts';
-import { requireAccount } from '../access.ts';
 import { decodeIntegers, encodeCursor } from '../cursor.ts';
-import { type Route, type RouteSurroundings, route } from '../route.ts';
+import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams, cursor, limit, pageOf } from '../schemas.ts';
 import { entry, shownEntry } from '../shown-entry.ts';
 
 /** `GET /v1/accounts/{accountId}/statement`. */
-export function statementRoutes(surroundings: RouteSurroundings & { readonly pool: Pool }): Route[] {
+export function statementRoutes(surroundings: RouteSurroundings): Route[] {
   const { pool } = surroundings;
   return [
-    route(surroundings, {
+    accountRoute(surroundings, {
       method: 'get',
       path: '/v1/accounts/{accountId}/statement',
       summary: 'The ledger: entries with seq and the balance after each, newest first',
       description:
         'A usage entry sums the usage events between two postings; the history shows each of them.',
       tag: 'Accounts',
-      caller: 'reader',
+      right: 'read',
       params: accountParams,
       query: z.strictObject({ cursor: cursor.optional(), limit }),
       answers: { 200: { description: 'A page of entries', schema: pageOf(entry, 'EntryPage') } },
       problems: ['account-not-found'],
-      async handle({ principal, params, query }) {
-        const { accountId } = await requireAccount(pool, principal, params.accountId, 'read');
+      async handle({ query, access }) {
+        const { accountId } = access;
         const before = query.cursor === undefined ? undefined : decodeIntegers(query.cursor, 1)[0];
         const found = await readStatement(pool, accountId, { before, limit: query.limit + 1 });
         const entries = found.slice(0, query.limit);

@@ -6,12 +6,12 @@ import type { PaymentClients } from '../../activities/payments/clients.ts';
 import { formatDollars } from '../../ledger/money.ts';
 import { parseCharge } from '../../ledger/payments/amounts.ts';
 import { findTopUp, insertManualTopUp, listTopUps, type TopUp } from '../../ledger/payments/top-ups.ts';
-import { requireAccount, requirePerson } from '../access.ts';
+import { requirePerson } from '../access.ts';
 import { once } from '../idempotency.ts';
 import { paymentProblem } from '../payment-problem.ts';
 import type { Principal } from '../principal.ts';
 import { Problem } from '../problem.ts';
-import { type Route, type RouteSurroundings, route } from '../route.ts';
+import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams, amount, limit, named, pageOf, timestamp } from '../schemas.ts';
 
 const topUp = z
@@ -59,14 +59,14 @@ export function topUpRoutes(surroundings: TopUpSurroundings): Route[] {
 function createRoute(surroundings: TopUpSurroundings): Route {
   const { payments, startTopUp } = surroundings;
   const { pool, clock } = payments;
-  return route(surroundings, {
+  return accountRoute(surroundings, {
     method: 'post',
     path: '/v1/accounts/{accountId}/top-ups',
     summary: 'Add credit with your own card',
     description:
       'Answers with the address of a hosted page; the credit is there as soon as the payment succeeds.',
     tag: 'Top-ups',
-    caller: 'person',
+    right: 'add-credit',
     params: accountParams,
     body: topUpRequest,
     idempotent: true,
@@ -81,9 +81,9 @@ function createRoute(surroundings: TopUpSurroundings): Route {
       'idempotency-key-in-use',
       'payments-unavailable',
     ],
-    async handle({ principal, params, body, request }) {
+    async handle({ principal, body, request, access }) {
       const { personId } = requirePerson(principal);
-      const { accountId } = await requireAccount(pool, principal, params.accountId, 'add-credit');
+      const { accountId } = access;
       const cost = parseCharge(body.amount);
       const caller = `person:${personId}`;
       return once(payments, request, { caller, body }, async (id) => {
@@ -105,19 +105,19 @@ function createRoute(surroundings: TopUpSurroundings): Route {
 
 function listRoute(surroundings: TopUpSurroundings): Route {
   const { pool } = surroundings.payments;
-  return route(surroundings, {
+  return accountRoute(surroundings, {
     method: 'get',
     path: '/v1/accounts/{accountId}/top-ups',
     summary: 'Top-ups, newest first',
     description: 'Who paid, how much, when and how it went; never a card.',
     tag: 'Top-ups',
-    caller: 'reader',
+    right: 'read',
     params: accountParams,
     query: z.strictObject({ cursor: z.uuid().optional(), limit }),
     answers: { 200: { description: 'A page of top-ups', schema: pageOf(topUp, 'TopUpPage') } },
     problems: ['account-not-found'],
-    async handle({ principal, params, query }) {
-      const { accountId } = await requireAccount(pool, principal, params.accountId, 'read');
+    async handle({ principal, query, access }) {
+      const { accountId } = access;
       const found = await listTopUps(pool, accountId, { before: query.cursor, limit: query.limit + 1 });
       const items = found.slice(0, query.limit);
       const nextCursor = found.length > query.limit ? (items.at(-1)?.id ?? null) : null;
@@ -128,17 +128,17 @@ function listRoute(surroundings: TopUpSurroundings): Route {
 
 function showRoute(surroundings: TopUpSurroundings): Route {
   const { pool } = surroundings.payments;
-  return route(surroundings, {
+  return accountRoute(surroundings, {
     method: 'get',
     path: '/v1/accounts/{accountId}/top-ups/{topUpId}',
     summary: 'One top-up',
     tag: 'Top-ups',
-    caller: 'reader',
+    right: 'read',
     params: z.strictObject({ ...accountParams.shape, topUpId: z.string() }),
     answers: { 200: { description: 'The top-up', schema: topUp } },
     problems: ['account-not-found', 'not-found'],
-    async handle({ principal, params }) {
-      const { accountId } = await requireAccount(pool, principal, params.accountId, 'read');
+    async handle({ principal, params, access }) {
+      const { accountId } = access;
       const found = isUuid(params.topUpId) ? await findTopUp(pool, params.topUpId) : undefined;
       if (found?.accountId !== accountId) throw new Problem('not-found', 'There is no such top-up.');
       return { status: 200, body: shown(found, principal) };

@@ -6,9 +6,8 @@ import { z } from 'zod';
 import type { Pool } from '../../ledger/database.ts';
 import { type HistoryFilter, readHistory } from '../../ledger/reading/history.ts';
 import { type HistoryCursor, transactionTypes } from '../../ledger/reading/history-line.ts';
-import { requireAccount } from '../access.ts';
 import { decodeIntegers, encodeCursor } from '../cursor.ts';
-import { type Route, type RouteSurroundings, route } from '../route.ts';
+import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams, cursor, limit, moment, pageOf } from '../schemas.ts';
 import { CSV_COLUMNS, csvRow, shownTransaction, transaction } from '../shown-transaction.ts';
 
@@ -27,25 +26,25 @@ const query = z.strictObject({
 const CSV_PAGE = 1_000;
 
 /** `GET /v1/accounts/{accountId}/transactions`. */
-export function transactionRoutes(surroundings: RouteSurroundings & { readonly pool: Pool }): Route[] {
+export function transactionRoutes(surroundings: RouteSurroundings): Route[] {
   const { pool } = surroundings;
   return [
-    route(surroundings, {
+    accountRoute(surroundings, {
       method: 'get',
       path: '/v1/accounts/{accountId}/transactions',
       summary: 'The history, newest first',
       description:
         'One line per usage event and one per credit entry. A page may be shorter than its limit and still have a `nextCursor`: read on until it is null. With `Accept: text/csv` the answer is a stream of the whole history that matches.',
       tag: 'Accounts',
-      caller: 'reader',
+      right: 'read',
       params: accountParams,
       query,
       answers: {
         200: { description: 'A page of the history', schema: pageOf(transaction, 'TransactionPage') },
       },
       problems: ['account-not-found'],
-      async handle({ principal, params, query, request, response }) {
-        const { accountId } = await requireAccount(pool, principal, params.accountId, 'read');
+      async handle({ query, request, response, access }) {
+        const { accountId } = access;
         const before = query.cursor === undefined ? undefined : historyCursor(query.cursor);
         response.vary('accept');
         if (request.accepts(['application/json', 'text/csv']) === 'text/csv') {

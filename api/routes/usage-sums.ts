@@ -1,11 +1,9 @@
 // Usage sums: what an account used, by day, member, key, model and tier.
 import { z } from 'zod';
-import type { Pool } from '../../ledger/database.ts';
 import { formatDollars } from '../../ledger/money.ts';
 import { groupings, sumUsage, type UsageSum } from '../../ledger/reading/usage-sums.ts';
-import { requireAccount } from '../access.ts';
 import { Problem } from '../problem.ts';
-import { type Route, type RouteSurroundings, route } from '../route.ts';
+import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams, amount, moment, named, pageOf } from '../schemas.ts';
 
 const MOST_SUMS = 10_000;
@@ -44,23 +42,23 @@ const usageSum = z
   });
 
 /** `GET /v1/accounts/{accountId}/usage`. */
-export function usageSumRoutes(surroundings: RouteSurroundings & { readonly pool: Pool }): Route[] {
+export function usageSumRoutes(surroundings: RouteSurroundings): Route[] {
   const { pool } = surroundings;
   return [
-    route(surroundings, {
+    accountRoute(surroundings, {
       method: 'get',
       path: '/v1/accounts/{accountId}/usage',
       summary: 'Sums of usage',
       description:
         'Days are UTC days on which the usage occurred. `from` is inclusive, `to` exclusive; a time of day counts as its whole day.',
       tag: 'Accounts',
-      caller: 'reader',
+      right: 'read',
       params: accountParams,
       query: z.strictObject({ groupBy, from: moment.optional(), to: moment.optional() }),
       answers: { 200: { description: 'The sums', schema: pageOf(usageSum, 'UsageSums') } },
       problems: ['account-not-found'],
-      async handle({ principal, params, query }) {
-        const { accountId } = await requireAccount(pool, principal, params.accountId, 'read');
+      async handle({ query, access }) {
+        const { accountId } = access;
         const sums = await sumUsage(pool, accountId, {
           groupBy: query.groupBy,
           from: query.from && dayOf(query.from),

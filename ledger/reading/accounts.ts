@@ -65,6 +65,11 @@ interface AccountRow {
   threshold: string | null;
 }
 
+const ACCOUNT_IDS_OF_ORGANIZATION = `
+  select id from accounts
+  where owner_type = 'organization' and owner_id = $1::uuid and id > $2::uuid
+  order by id limit $3::int4`;
+
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
 /** The ids of accounts that a person may see, oldest first, after `after`. */
@@ -75,6 +80,17 @@ export async function accountIdsOfPerson(
 ): Promise<string[]> {
   const values = [personId, page.after ?? BEFORE_ALL, page.limit];
   const { rows } = await pool.query<{ id: string }>(ACCOUNT_IDS_OF_PERSON, values);
+  return rows.map(({ id }) => id);
+}
+
+/** The id of the account of an organization, if it lies after `after`. */
+export async function accountIdsOfOrganization(
+  pool: Pool,
+  organizationId: string,
+  page: { after: string | undefined; limit: number },
+): Promise<string[]> {
+  const values = [organizationId, page.after ?? BEFORE_ALL, page.limit];
+  const { rows } = await pool.query<{ id: string }>(ACCOUNT_IDS_OF_ORGANIZATION, values);
   return rows.map(({ id }) => id);
 }
 
