@@ -3,12 +3,14 @@ import { v7 as uuidv7 } from 'uuid';
 import type { LoadOrder } from './load-report.ts';
 import { BENCH_MODEL } from './sample-events.ts';
 
+type Order = Pick<LoadOrder, 'port' | 'token' | 'apiKeyIds' | 'eventsPerRequest'>;
+
 export class RequestMaker {
-  readonly #order: LoadOrder;
+  readonly #order: Order;
   readonly #head: string;
   #made = 0;
 
-  constructor(order: LoadOrder) {
+  constructor(order: Order) {
     this.#order = order;
     this.#head =
       `POST /v1/usage HTTP/1.1\r\nhost: 127.0.0.1:${order.port}\r\nauthorization: Bearer ${order.token}\r\n` +
@@ -23,7 +25,11 @@ export class RequestMaker {
       count === 1
         ? this.#event(occurredAt)
         : `[${Array.from({ length: count }, () => this.#event(occurredAt)).join(',')}]`;
-    // the body is ASCII, so its length in characters is its length in bytes
+    return this.request(body);
+  }
+
+  /** A request with a body of ASCII characters: its length in characters is its length in bytes. */
+  request(body: string): string {
     return `${this.#head}${body.length}\r\n\r\n${body}`;
   }
 

@@ -1,6 +1,6 @@
 // Temporal actions of an account's actor, counted in its histories: what a hosted Temporal would bill.
-import { Client, Connection } from '@temporalio/client';
 import { accountWorkflowId } from '../workflows/messages.ts';
+import { withTemporal } from './temporal-client.ts';
 
 const ACTIONS = [
   'workflowExecutionStartedEventAttributes',
@@ -14,9 +14,7 @@ const ACTIONS = [
 
 /** Starts, signals, updates, activities, timers and changes of search attributes, over all runs so far. */
 export async function countActions(address: string, accountId: string): Promise<number> {
-  const connection = await Connection.connect({ address });
-  try {
-    const client = new Client({ connection });
+  return await withTemporal(address, async (client) => {
     const workflowId = accountWorkflowId(accountId);
     let actions = 0;
     for await (const { runId } of client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) {
@@ -24,7 +22,5 @@ export async function countActions(address: string, accountId: string): Promise<
       for (const event of events ?? []) if (ACTIONS.some((name) => event[name] != null)) actions += 1;
     }
     return actions;
-  } finally {
-    await connection.close();
-  }
+  });
 }

@@ -1,11 +1,12 @@
 // Temporal away while usage goes on and payments are made.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { postAsActor, saveCard, setRule } from '../support/auto-top-up-rule.ts';
 import { createFundedTeam, startTestCoffer, type TestCoffer } from '../support/coffer.ts';
 import { underLoad } from '../support/load.ts';
 import { payPage, requestTopUp, tokenOf } from '../support/members.ts';
 import { rollDice, rounds, soaking, timeLimitMs } from '../support/soak.ts';
-import { expectChargedOnce, postAsActor, saveCard, setRule, untilCalm } from '../support/sponsor.ts';
+import { expectChargedOnce, untilCalm } from '../support/sponsor.ts';
 import { eventOfCents, expectedCost, postUsage } from '../support/traffic.ts';
 
 const FEW = 1;

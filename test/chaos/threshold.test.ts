@@ -3,10 +3,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { accountWorkflowId } from '../../workflows/messages.ts';
+import { postAsActor, saveCard, setRule } from '../support/auto-top-up-rule.ts';
 import { createFundedTeam, grant, startTestCoffer, type TestCoffer } from '../support/coffer.ts';
 import { createKey, createOrganization, createPerson } from '../support/people.ts';
 import { soaking } from '../support/soak.ts';
-import { expectChargedOnce, postAsActor, saveCard, setRule, untilCalm } from '../support/sponsor.ts';
+import { expectChargedOnce, untilCalm } from '../support/sponsor.ts';
 import { eventOfCents, expectedCosts, postUsage } from '../support/traffic.ts';
 
 const CALLERS = 64;

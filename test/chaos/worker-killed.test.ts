@@ -1,9 +1,10 @@
 // kill -9 of the worker at random moments around auto top-ups, with every fault that Stripe and its webhooks have.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { postAsActor, saveCard, setRule } from '../support/auto-top-up-rule.ts';
 import { createFundedTeam, startTestCoffer, type TestCoffer } from '../support/coffer.ts';
 import { rollDice, rounds, timeLimitMs } from '../support/soak.ts';
-import { expectChargedOnce, postAsActor, saveCard, setRule, untilCalm } from '../support/sponsor.ts';
+import { expectChargedOnce, untilCalm } from '../support/sponsor.ts';
 import { eventOfCents, postUsage } from '../support/traffic.ts';
 
 const FEW = 2;

@@ -1,57 +1,7 @@
-// Auto top-up for tests of the whole: a card saved at the sandbox, a rule on it, and what was charged and credited.
+// Auto top-up for tests of the whole: waits for every episode to end, and checks what was charged and credited.
 import { expect } from '@jest/globals';
-import type { Pool } from 'pg';
-import { STRIPE_KEY, type TestCoffer } from './coffer.ts';
+import type { TestCoffer } from './coffer.ts';
 import { until } from './soak.ts';
-
-export const THRESHOLD_DOLLARS = 10;
-export const AMOUNT_DOLLARS = 20;
-const NANOS = 1_000_000_000n;
-
-/** Saves a person's card at the sandbox and stores it with their consent, as the hosted page does; returns its id. */
-export async function saveCard(
-  { pool, sandboxUrl }: TestCoffer,
-  person: { readonly personId: string; readonly email: string },
-): Promise<string> {
-  const customer = await stripe(sandboxUrl, 'customers', { email: person.email });
-  const card = await stripe(sandboxUrl, 'payment_methods/pm_card_visa/attach', { customer: customer.id });
-  const now = new Date();
-  await pool.query(
-    `insert into customers (person_id, email, stripe_id, created_at) values ($1, $2, $3, $4)`,
-    [person.personId, person.email, customer.id, now],
-  );
-  await pool.query(
-    `insert into payment_methods (id, person_id, customer_id, fingerprint, brand, last4, exp_month, exp_year,
-       consented_at, consent_terms, created_at)
-     values ($1, $2, $3, $4, 'visa', '4242', 12, 2040, $5, 'test', $5)`,
-    [card.id, person.personId, customer.id, card.card?.fingerprint ?? '', now],
-  );
-  return card.id;
-}
-
-/** Refills the account by $20 whenever it is below $10. */
-export async function setRule(
-  pool: Pool,
-  rule: { readonly accountId: string; readonly sponsorId: string; readonly paymentMethodId: string },
-): Promise<void> {
-  await pool.query('select set_auto_top_up($1, $2, $3, $4, $5, null, $6, true, $7)', [
-    rule.accountId,
-    rule.sponsorId,
-    rule.paymentMethodId,
-    BigInt(THRESHOLD_DOLLARS) * NANOS,
-    BigInt(AMOUNT_DOLLARS) * NANOS,
-    1_000n * NANOS,
-    new Date(),
-  ]);
-}
-
-/** Posts what waits, as the account's actor does: from then on crossing the threshold rings. */
-export async function postAsActor(pool: Pool, accountId: string): Promise<void> {
-  await pool.query(
-    'select p.* from open_account($1) o, lateral post_pending($1, o.epoch, o.seq, 100, $2) p',
-    [accountId, new Date()],
-  );
-}
 
 export interface Charge {
   readonly paymentIntent: string;
@@ -114,21 +64,4 @@ export async function expectChargedOnce({ pool, sandboxUrl }: TestCoffer): Promi
     charges.map(({ paymentIntent }) => `purchase:${paymentIntent}`).sort(),
   );
   return charges;
-}
-
-interface StripeObject {
-  readonly id: string;
-  readonly card?: { readonly fingerprint: string };
-}
-
-async function stripe(url: string, path: string, form: Record<string, string>): Promise<StripeObject> {
-  const response = await fetch(`${url}/v1/${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${STRIPE_KEY}` },
-    body: new URLSearchParams(form),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(text);
-  const object: StripeObject = JSON.parse(text);
-  return object;
 }
