@@ -25,6 +25,9 @@ export const refusalCodes = [
   'cost-not-allowed',
   'idempotency-key-reused',
   'last-owner',
+  'payment-under-review',
+  'payment-not-creditable',
+  'quarantine-resolved',
 ] as const;
 
 export type RefusalCode = (typeof refusalCodes)[number];

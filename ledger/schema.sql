@@ -1630,7 +1630,9 @@ begin
   end if;
   perform 1 from auto_top_up_rules where account_id = v_account for update;
   select * into q from quarantined_payments where payment_intent_id = p_payment_intent for update;
-  if q.resolved_at is not null then
+  if (q.resolution, q.resolution_reason, q.resolved_by) = (p_resolution, p_reason, p_operator) then
+    return v_account;
+  elsif q.resolved_at is not null then
     perform refuse('quarantine-resolved', format('This payment was %s already.', q.resolution));
   elsif p_account <> t.account_id then
     perform refuse('payment-not-creditable', 'This payment belongs to the account of its top-up: leave accountId out.');

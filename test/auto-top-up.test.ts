@@ -259,7 +259,7 @@ describe('declines', () => {
       await payments.calm();
       expect(await payments.topUps(team.accountId)).toHaveLength(1);
       const { rows } = await payments.pool.query<{ details: object }>(
-        `select details from notices where account_id = $1 and kind = 'auto-top-up-suspended'`,
+        `select details from notices where account_id = $1 and kind in ('auto-top-up-suspended', 'auto-top-up-recovery')`,
         [team.accountId],
       );
       expect(rows).toHaveLength(2);

@@ -36,8 +36,9 @@ export async function settle(clients: PaymentClients, paymentIntentId: string): 
   try {
     const payment = { topUpId: topUp.id, attempt, paymentIntentId };
     const outcome = await creditPayment(clients.pool, payment, clients.clock());
-    if (outcome === 'second') return quarantine(clients, intent, topUp.id, 'second-payment');
-    if (outcome === 'credited') await clients.ring(topUp.accountId, purchaseKey(paymentIntentId));
+    if (outcome === 'second' || outcome === 'quarantined')
+      return quarantine(clients, intent, topUp.id, 'second-payment');
+    if (outcome === 'credited') clients.ring(topUp.accountId, purchaseKey(paymentIntentId));
     if (topUp.saveCard) await keepCard(clients, intent, topUp);
     return { kind: outcome, topUpId: topUp.id, accountId: topUp.accountId };
   } catch (error) {

@@ -10,7 +10,7 @@ export function purchaseKey(paymentIntentId: string): string {
 const CREDIT_PAYMENT = `
   select credit_payment($1::uuid, $2::int4, $3::text, $4::uuid, $5::timestamptz) as outcome`;
 
-export type CreditOutcome = 'credited' | 'again' | 'second';
+export type CreditOutcome = 'credited' | 'again' | 'second' | 'quarantined';
 
 /** Marks a top-up paid and stores its purchase, in one transaction. Raises `account-closed`. */
 export async function creditPayment(
