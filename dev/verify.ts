@@ -6,21 +6,28 @@ import { verify } from '../ledger/verify/verify.ts';
 import { commandLine, databaseUrlOf, homeOf, runCommand } from './command.ts';
 
 const HELP = `
-Usage: npm run verify -- [--home DIR]
+Usage: npm run verify -- [--since-checkpoint] [--home DIR]
 
 Checks everything that must always hold of accounts, entries, usage and payments, and names the first offender of
-each broken guarantee. Reads only, in short statements: it may run while the stack works.
+each broken guarantee. Reads only, in short snapshots: it may run while the stack works.
 
-  --home DIR   the home of the stack (COFFER_HOME, or .coffer); DATABASE_URL says another database
+  --since-checkpoint  checks entries and usage only from where the worker's last run found each account in order
+  --home DIR          the home of the stack (COFFER_HOME, or .coffer); DATABASE_URL says another database
 
 Exits 0 when everything holds, 1 when something does not.`;
 
 await runCommand(HELP, async () => {
-  const { values } = commandLine({ options: { home: { type: 'string' } } });
+  const { values } = commandLine({
+    options: { home: { type: 'string' }, 'since-checkpoint': { type: 'boolean', default: false } },
+  });
   const pool = createPool(databaseUrlOf(homeOf(values.home)), { applicationName: 'coffer verify', most: 2 });
   try {
     const startedMs = performance.now();
-    const report = await verify(pool, { now: systemClock(), onProgress: showProgress });
+    const report = await verify(pool, {
+      now: systemClock(),
+      scope: values['since-checkpoint'] ? 'since-checkpoint' : 'full',
+      onProgress: ({ report: { accounts } }) => showProgress(accounts),
+    });
     clearProgress();
     for (const check of report.checks) print(check);
     const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
@@ -35,7 +42,9 @@ await runCommand(HELP, async () => {
 });
 
 function print(check: CheckResult): void {
-  process.stdout.write(`${check.ok ? 'ok    ' : 'BROKEN'} ${guarantees[check.guarantee]}\n`);
+  process.stdout.write(
+    `${check.ok ? 'ok    ' : 'BROKEN'} ${guarantees[check.guarantee]} (${check.checked})\n`,
+  );
   if (check.firstOffender !== undefined) {
     const others = check.offences > 1 ? ` (and ${check.offences - 1} more)` : '';
     process.stdout.write(`       ${check.firstOffender}${others}\n`);
@@ -44,7 +53,7 @@ function print(check: CheckResult): void {
 }
 
 function showProgress(accounts: number): void {
-  if (process.stderr.isTTY && accounts % 20 === 0) process.stderr.write(`\r${accounts} accounts checked`);
+  if (process.stderr.isTTY) process.stderr.write(`\r${accounts} accounts checked`);
 }
 
 function clearProgress(): void {

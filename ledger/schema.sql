@@ -559,6 +559,34 @@ create table public.usage_rollups (
   constraint usage_rollups_pkey PRIMARY KEY (account_id, recorded_day, occurred_day, member_id, api_key_id, model, batched)
 ) with (fillfactor=60);
 
+create table public.verify_checkpoints (
+  account_id uuid not null,
+  seq bigint not null,
+  balance bigint not null,
+  epoch bigint not null,
+  "position" bigint not null,
+  recorded_since date,
+  sums jsonb not null,
+  seen text not null,
+  checked_at timestamp with time zone not null,
+  constraint verify_checkpoints_pkey PRIMARY KEY (account_id)
+);
+
+create table public.verify_runs (
+  id uuid not null,
+  scope text not null,
+  started_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  clean boolean,
+  accounts bigint default 0 not null,
+  entries bigint default 0 not null,
+  usage_events bigint default 0 not null,
+  checks jsonb default '[]'::jsonb not null,
+  constraint verify_runs_pkey PRIMARY KEY (id),
+  constraint verify_run_over CHECK (((finished_at IS NULL) = (clean IS NULL))),
+  constraint verify_scope CHECK ((scope = ANY (ARRAY['full'::text, 'since-checkpoint'::text])))
+);
+
 create table public.webhook_events (
   id text not null,
   type text not null,
@@ -1950,6 +1978,7 @@ alter table public.top_ups add constraint top_ups_account_id_fkey FOREIGN KEY (a
 alter table public.top_ups add constraint top_ups_payer_id_fkey FOREIGN KEY (payer_id) REFERENCES auth.people(id);
 alter table public.top_ups add constraint top_ups_recovers_fkey FOREIGN KEY (recovers) REFERENCES public.top_ups(id);
 alter table public.unpriced_usage add constraint unpriced_usage_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+alter table public.verify_checkpoints add constraint verify_checkpoints_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 
 -- Indexes
 
@@ -1970,6 +1999,7 @@ CREATE INDEX auto_top_up_rules_of_card ON public.auto_top_up_rules USING btree (
 CREATE INDEX auto_top_up_rules_of_sponsor ON public.auto_top_up_rules USING btree (sponsor_id);
 CREATE INDEX card_setups_due ON public.card_setups USING btree (next_check_at) WHERE (next_check_at IS NOT NULL);
 CREATE INDEX entries_by_time ON public.entries USING btree (account_id, last_position, seq) WHERE (type <> 'usage'::public.entry_type);
+CREATE INDEX ledger_commands_of_account ON public.ledger_commands USING btree (account_id, arrival);
 CREATE INDEX ledger_commands_waiting ON public.ledger_commands USING btree (account_id, arrival) WHERE (state = 'waiting'::text);
 CREATE INDEX notices_waiting ON public.notices USING btree (next_try_at) WHERE (next_try_at IS NOT NULL);
 CREATE INDEX payment_methods_of_person ON public.payment_methods USING btree (person_id, created_at);
@@ -1984,6 +2014,8 @@ CREATE INDEX top_ups_due ON public.top_ups USING btree (next_check_at) WHERE (ne
 CREATE INDEX top_ups_of_account ON public.top_ups USING btree (account_id, id);
 CREATE INDEX unpriced_usage_waiting ON public.unpriced_usage USING btree (model, received_at) WHERE (priced_at IS NULL);
 CREATE INDEX usage_events_history ON public.usage_events USING btree (account_id, "position");
+CREATE INDEX verify_runs_by_time ON public.verify_runs USING btree (started_at, id);
+CREATE INDEX webhook_events_succeeded ON public.webhook_events USING btree (object_id) WHERE (type = 'payment_intent.succeeded'::text);
 CREATE INDEX webhook_events_waiting ON public.webhook_events USING btree (next_try_at) WHERE (state = 'waiting'::text);
 
 -- Triggers

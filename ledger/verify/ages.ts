@@ -48,11 +48,21 @@ const WAITING_TOO_LONG = `
       from unpriced_usage where priced_at is null and received_at < $6::timestamptz
   ) w order by since`;
 
+const WAITING = `
+  select (select count(*) from account_balances where pending_since is not null)
+    + (select count(*) from ledger_commands where state = 'waiting')
+    + (select count(*) from top_ups where next_check_at is not null)
+    + (select count(*) from auto_top_up_rules where next_evaluation_at is not null)
+    + (select count(*) from webhook_events where state = 'waiting')
+    + (select count(*) from unpriced_usage where priced_at is null) as things`;
+
 const UNPRICED = `
   select model, count(*)::text as events from unpriced_usage where priced_at is null group by model order by model`;
 
 /** Checks that nothing is stuck at `now`. */
 export async function checkAges(pool: Pool, now: Date, limits: AgeLimits, findings: Findings): Promise<void> {
+  const waiting = await pool.query<{ things: string }>(WAITING);
+  findings.checked('ages', Number(waiting.rows[0]?.things ?? 0));
   const before = (limitMs: number) => new Date(now.getTime() - limitMs);
   const { rows } = await pool.query<{ who: string; what: string; since: Date }>(WAITING_TOO_LONG, [
     before(limits.pendingMs),

@@ -1,25 +1,22 @@
 // Verify: one account's entries in ranges of seq, each against the entry before it and the usage events it stands for.
 import type { Pool } from '../database.ts';
+import type { Standing } from './checkpoints.ts';
 import type { Findings } from './report.ts';
-import { UsageSums } from './usage-sums.ts';
+import type { StampedSum, UsageSums } from './usage-sums.ts';
 
 const MOST_ENTRIES = 500;
 const MOST_EVENTS = 50_000;
 
-/** Where the walk stands: the last entry seen. */
-interface Standing {
-  seq: bigint;
-  balance: bigint;
-  epoch: bigint;
-  position: bigint;
-  /** Credited minus debited on the account's own credit, from both sides of each entry. */
-  credit: bigint;
+/** The last entry seen, and what was credited minus debited on the account's own credit, from both sides of each entry. */
+interface Walk extends Standing {
+  readonly credit: bigint;
 }
 
 // the next entries whose events are few enough for one short statement; always at least one entry
 const NEXT_RANGE = `
   select seq::text, type::text, amount::text, balance_after::text, epoch::text, event_count::text, last_position::text,
-    currency,
+    currency, command_id is not null as has_command,
+    exists (select 1 from ledger_commands c where c.id = e.command_id) as command_known,
     (select sum(l.debit_amount) from ledger_lines l where l.account_id = e.account_id and l.seq = e.seq)::text as debits,
     (select sum(l.credit_amount) from ledger_lines l where l.account_id = e.account_id and l.seq = e.seq)::text as credits,
     (select coalesce(sum(l.credit_amount - l.debit_amount), 0) from ledger_lines l
@@ -40,6 +37,8 @@ interface EntryRow {
   event_count: string;
   last_position: string;
   currency: string;
+  has_command: boolean;
+  command_known: boolean;
   debits: string;
   credits: string;
   signed: string;
@@ -65,29 +64,40 @@ interface BalanceRow {
   last_epoch: string;
 }
 
-/** Walks the account's entries and returns the sums of the usage events they stand for. */
-export async function checkEntries(pool: Pool, account: string, findings: Findings): Promise<UsageSums> {
-  const usage = new UsageSums();
-  const standing: Standing = { seq: 0n, balance: 0n, epoch: 0n, position: 0n, credit: 0n };
+/** Walks the account's entries after `since`, adds the usage events they stand for to `usage`, and returns the last entry. */
+export async function checkEntries(
+  pool: Pool,
+  account: string,
+  since: Standing | undefined,
+  usage: UsageSums,
+  findings: Findings,
+  onStep: () => void,
+): Promise<Standing> {
+  const { seq, balance, epoch, position } = since ?? { seq: 0n, balance: 0n, epoch: 0n, position: 0n };
+  let walk: Walk = { seq, balance, epoch, position, credit: balance };
   for (;;) {
-    const from = standing.position;
     const { rows } = await pool.query<EntryRow>(NEXT_RANGE, [
       account,
-      standing.seq.toString(),
+      walk.seq.toString(),
       MOST_ENTRIES,
       MOST_EVENTS,
     ]);
     if (rows.length === 0) break;
-    for (const row of rows) checkEntry(account, row, standing, findings);
-    const events = await usage.addRange(pool, account, from, standing.position);
-    compareUsage(account, rows, events, findings);
+    for (const row of rows) walk = checkEntry(account, row, walk, findings);
+    // entries and what they cover never change any more, so this needs no snapshot in common
+    const stamped = await usage.addUpTo(pool, walk.position, onStep);
+    compareUsage(account, rows, stamped, findings);
     findings.entries += rows.length;
+    for (const guarantee of ['chain', 'balanced', 'epochs'] as const)
+      findings.checked(guarantee, rows.length);
+    onStep();
   }
-  await checkBalance(pool, account, standing, findings);
-  return usage;
+  await checkBalance(pool, account, walk, findings);
+  const { credit: _, ...standing } = walk;
+  return standing;
 }
 
-function checkEntry(account: string, row: EntryRow, before: Standing, findings: Findings): void {
+function checkEntry(account: string, row: EntryRow, before: Walk, findings: Findings): Walk {
   const name = `account ${account} seq ${row.seq}`;
   const seq = BigInt(row.seq);
   const signed = BigInt(row.signed);
@@ -113,18 +123,23 @@ function checkEntry(account: string, row: EntryRow, before: Standing, findings: 
       `${name}: covers usage up to ${row.last_position}, the entry before up to ${before.position}`,
     );
   }
-  before.seq = seq;
-  before.balance = BigInt(row.balance_after);
-  before.epoch = BigInt(row.epoch);
-  before.position = BigInt(row.last_position);
-  before.credit += signed;
+  if (row.has_command && !row.command_known) {
+    findings.offence('usage', `account ${account}: entry ${row.seq} has no command`);
+  }
+  return {
+    seq,
+    balance: BigInt(row.balance_after),
+    epoch: BigInt(row.epoch),
+    position: BigInt(row.last_position),
+    credit: before.credit + signed,
+  };
 }
 
 /** Every usage entry must be the sum of the events stamped with its seq, and no event may name another entry. */
 function compareUsage(
   account: string,
   rows: readonly EntryRow[],
-  events: ReadonlyMap<string, { count: bigint; cost: bigint }>,
+  events: ReadonlyMap<string, StampedSum>,
   findings: Findings,
 ): void {
   const unclaimed = new Set(events.keys());
@@ -141,7 +156,6 @@ function compareUsage(
         `account ${account} seq ${row.seq}: ${said.count} events of ${said.cost} nanos, found ${found.count} of ${found.cost}`,
       );
     }
-    findings.usageEvents += Number(found.count);
   }
   for (const seq of unclaimed) {
     findings.offence(
@@ -152,12 +166,7 @@ function compareUsage(
 }
 
 /** `posted` is the balance after the last entry. (Read at once with it: entries may have been added since the walk.) */
-async function checkBalance(
-  pool: Pool,
-  account: string,
-  walked: Standing,
-  findings: Findings,
-): Promise<void> {
+async function checkBalance(pool: Pool, account: string, walked: Walk, findings: Findings): Promise<void> {
   const { rows } = await pool.query<BalanceRow>(BALANCE, [account]);
   const [row] = rows;
   if (row === undefined) return;
@@ -175,6 +184,12 @@ async function checkBalance(
     findings.offence(
       'chain',
       `account ${account}: seq ${row.open_seq} is next, but its last entry is ${row.last_seq}`,
+    );
+  }
+  if (BigInt(row.last_seq) < walked.seq) {
+    findings.offence(
+      'chain',
+      `account ${account}: its entries reached seq ${walked.seq} and now end at ${row.last_seq}`,
     );
   }
   if (BigInt(row.epoch) < BigInt(row.last_epoch)) {

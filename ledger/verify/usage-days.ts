@@ -31,8 +31,19 @@ const IDS_ON_TWO_DAYS = `
   ) x
   group by x.id having count(*) > 1 order by x.id`;
 
+interface TwoDays {
+  id: string;
+  first_day: string;
+  last_day: string;
+}
+
 /** Checks the ids of one account across all its days. */
-export async function checkUsageDays(pool: Pool, account: string, findings: Findings): Promise<void> {
+export async function checkUsageDays(
+  pool: Pool,
+  account: string,
+  findings: Findings,
+  onStep: () => void,
+): Promise<void> {
   const found = await pool.query<{ day: string }>(DAYS_WITH_USAGE, [account]);
   const days = found.rows.map(({ day }) => day);
   if (days.length < 2) return;
@@ -45,19 +56,46 @@ export async function checkUsageDays(pool: Pool, account: string, findings: Find
       IDS_A_DAY_AT_ONCE,
     ]);
     const upTo = end.rows[0]?.id ?? null;
-    const { rows } = await pool.query<{ id: string; first_day: string; last_day: string }>(IDS_ON_TWO_DAYS, [
-      account,
-      days,
-      after,
-      upTo,
-    ]);
-    for (const { id, first_day, last_day } of rows) {
-      findings.offence(
-        'attribution',
-        `account ${account}: usage event ${id} stands on ${first_day} and ${last_day}`,
-      );
-    }
+    const { rows } = await pool.query<TwoDays>(IDS_ON_TWO_DAYS, [account, days, after, upTo]);
+    reportTwoDays(account, rows, findings);
     if (upTo === null) return;
     after = upTo;
+    onStep();
+  }
+}
+
+const POSITIONS_AT_ONCE = 20_000n;
+
+const IDS_BESIDE = `
+  select e.id, least(e.day, o.day)::text as first_day, greatest(e.day, o.day)::text as last_day
+  from usage_events e
+  cross join unnest(array[-1, 1]) as beside (days)
+  join usage_events o on o.account_id = e.account_id and o.id = e.id and o.day = e.day + beside.days
+  where e.account_id = $1::uuid and e.position > $2::int8 and e.position <= $3::int8
+  order by e.id`;
+
+/** Checks the ids of the events in a range of positions against the days beside their own, where a retry may lie. */
+export async function checkNeighbouringDays(
+  pool: Pool,
+  account: string,
+  after: bigint,
+  upTo: bigint,
+  findings: Findings,
+  onStep: () => void,
+): Promise<void> {
+  for (let from = after; from < upTo; from += POSITIONS_AT_ONCE) {
+    const end = from + POSITIONS_AT_ONCE < upTo ? from + POSITIONS_AT_ONCE : upTo;
+    const { rows } = await pool.query<TwoDays>(IDS_BESIDE, [account, from.toString(), end.toString()]);
+    reportTwoDays(account, rows, findings);
+    onStep();
+  }
+}
+
+function reportTwoDays(account: string, rows: readonly TwoDays[], findings: Findings): void {
+  for (const { id, first_day, last_day } of rows) {
+    findings.offence(
+      'attribution',
+      `account ${account}: usage event ${id} stands on ${first_day} and ${last_day}`,
+    );
   }
 }
