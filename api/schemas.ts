@@ -13,10 +13,14 @@ export const amount = z
 
 export const timestamp = z.iso.datetime().meta({ id: 'Timestamp', description: 'ISO 8601 in UTC.' });
 
-/** Somebody or something by its id, with the name it has now; the name is null when it is no longer known. */
+/** Somebody or something by its id, with its name: in a line of the past the one it had then. */
 export const named = z
   .strictObject({ id: z.uuid(), name: z.string().nullable() })
-  .meta({ id: 'Named', description: 'An id and the name that goes with it now.' });
+  .meta({
+    id: 'Named',
+    description:
+      'An id that never changes, and a name: in lines of the past the name of that time, “former member” once the person was erased, null when it is not known.',
+  });
 
 /** A moment in a query: a date means its midnight in UTC. */
 export const moment = z

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { formatDollars } from '../ledger/money.ts';
 import { type HistoryLine, transactionTypes } from '../ledger/reading/history-line.ts';
+import { type CsvCell, textCell } from './csv.ts';
 import { amount, named, timestamp } from './schemas.ts';
 
 const count = z.int().min(0);
@@ -107,25 +108,25 @@ export const CSV_COLUMNS = [
 ] as const;
 
 /** A line of the history as a row of CSV, in the order of `CSV_COLUMNS`. */
-export function csvRow(line: HistoryLine): (string | number)[] {
+export function csvRow(line: HistoryLine): CsvCell[] {
   const shown = shownTransaction(line);
   const cells: Partial<Record<(typeof CSV_COLUMNS)[number], string | number | null>> =
     shown.type === 'usage'
       ? {
           ...withoutObjects(shown),
           memberId: shown.member.id,
-          memberName: text(shown.member.name),
+          memberName: textCell(shown.member.name),
           apiKeyId: shown.apiKey.id,
-          apiKeyName: text(shown.apiKey.name),
-          usageEventId: text(shown.usageEventId),
-          model: text(shown.model),
-          batchId: text(shown.batchId),
+          apiKeyName: textCell(shown.apiKey.name),
+          usageEventId: textCell(shown.usageEventId),
+          model: textCell(shown.model),
+          batchId: textCell(shown.batchId),
         }
       : {
           ...withoutObjects(shown),
           payerId: shown.payer?.id ?? '',
-          payerName: text(shown.payer?.name),
-          reason: text(shown.reason),
+          payerName: textCell(shown.payer?.name),
+          reason: textCell(shown.reason),
         };
   return CSV_COLUMNS.map((column) => cells[column] ?? '');
 }
@@ -134,9 +135,4 @@ function withoutObjects(shown: object): Record<string, string | number> {
   return Object.fromEntries(
     Object.entries(shown).filter(([, value]) => typeof value === 'string' || typeof value === 'number'),
   );
-}
-
-/** What people and senders wrote must not run as a formula where the file is opened. */
-function text(value: string | null | undefined): string {
-  return value === null || value === undefined ? '' : /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
 }

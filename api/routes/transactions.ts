@@ -1,11 +1,9 @@
 // Transactions: an account's history, newest first, by page as JSON or as a whole as CSV.
-import { once } from 'node:events';
-import { stringify } from 'csv-stringify/sync';
-import type { Response } from 'express';
 import { z } from 'zod';
 import type { Pool } from '../../ledger/database.ts';
 import { type HistoryFilter, readHistory } from '../../ledger/reading/history.ts';
 import { type HistoryCursor, transactionTypes } from '../../ledger/reading/history-line.ts';
+import { type CsvCell, streamCsv } from '../csv.ts';
 import { decodeIntegers, encodeCursor } from '../cursor.ts';
 import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams, cursor, limit, moment, pageOf } from '../schemas.ts';
@@ -40,7 +38,11 @@ export function transactionRoutes(surroundings: RouteSurroundings): Route[] {
       params: accountParams,
       query,
       answers: {
-        200: { description: 'A page of the history', schema: pageOf(transaction, 'TransactionPage') },
+        200: {
+          description: 'A page of the history',
+          schema: pageOf(transaction, 'TransactionPage'),
+          orText: 'text/csv',
+        },
       },
       problems: ['account-not-found'],
       async handle({ query, request, response, access }) {
@@ -48,7 +50,8 @@ export function transactionRoutes(surroundings: RouteSurroundings): Route[] {
         const before = query.cursor === undefined ? undefined : historyCursor(query.cursor);
         response.vary('accept');
         if (request.accepts(['application/json', 'text/csv']) === 'text/csv') {
-          await streamCsv(response, pool, accountId, query, before);
+          const pages = csvPages(pool, accountId, query, before);
+          await streamCsv(response, { name: `transactions-${accountId}`, columns: CSV_COLUMNS, pages });
           return undefined;
         }
         const { lines, next } = await readHistory(pool, accountId, query, { before, limit: query.limit });
@@ -69,26 +72,16 @@ function historyCursor(text: string): HistoryCursor {
   return { position, seq };
 }
 
-/** Page after page, each sent before the next one is read, so that no history is ever held as a whole. */
-async function streamCsv(
-  response: Response,
+async function* csvPages(
   pool: Pool,
   accountId: string,
   filter: HistoryFilter,
   from: HistoryCursor | undefined,
-): Promise<void> {
+): AsyncGenerator<CsvCell[][]> {
   let before = from;
-  let started = false;
   do {
     const { lines, next } = await readHistory(pool, accountId, filter, { before, limit: CSV_PAGE });
-    if (!started) {
-      response.status(200).type('text/csv').attachment(`transactions-${accountId}.csv`);
-      response.write(stringify([[...CSV_COLUMNS]]));
-      started = true;
-    }
-    const hasRoom = lines.length === 0 || response.write(stringify(lines.map(csvRow)));
-    if (!hasRoom) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    yield lines.map(csvRow);
     before = next;
-  } while (before !== undefined && !response.destroyed);
-  response.end();
+  } while (before !== undefined);
 }

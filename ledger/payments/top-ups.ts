@@ -27,11 +27,9 @@ export interface TopUp {
   readonly paidAt: Date | null;
 }
 
-const COLUMNS = `t.id, t.account_id, t.mode, t.payer_id, p.name as payer_name, t.amount, t.currency, t.state, t.reason,
+const COLUMNS = `t.id, t.account_id, t.mode, t.payer_id, name_at(t.payer_id, t.created_at) as payer_name, t.amount, t.currency, t.state, t.reason,
   t.customer_id, t.save_card, t.checkout_session_id, t.checkout_url, t.expires_at, t.payment_method_id,
   t.next_attempt_at, t.payment_intent_id, t.created_at, t.paid_at`;
-
-const FROM = 'from top_ups t join auth.people p on p.id = t.payer_id';
 
 interface TopUpRow {
   id: string;
@@ -80,10 +78,10 @@ export async function insertManualTopUp(
   await pool.query(INSERT_MANUAL_TOP_UP, [id, accountId, payerId, amount, saveCard, expiresAt, now]);
 }
 
-const FIND_TOP_UP = `select ${COLUMNS} ${FROM} where t.id = $1::uuid`;
-const FIND_TOP_UP_BY_SESSION = `select ${COLUMNS} ${FROM} where t.checkout_session_id = $1::text`;
+const FIND_TOP_UP = `select ${COLUMNS} from top_ups t where t.id = $1::uuid`;
+const FIND_TOP_UP_BY_SESSION = `select ${COLUMNS} from top_ups t where t.checkout_session_id = $1::text`;
 const FIND_TOP_UP_BY_PAYMENT_INTENT = `
-  select ${COLUMNS} ${FROM}
+  select ${COLUMNS} from top_ups t
   where t.payment_intent_id = $1::text
     or t.id = (select a.top_up_id from top_up_attempts a where a.payment_intent_id = $1::text)`;
 
@@ -105,7 +103,7 @@ async function findOne(pool: Pool, statement: string, value: string): Promise<To
 }
 
 const LIST_TOP_UPS = `
-  select ${COLUMNS} ${FROM}
+  select ${COLUMNS} from top_ups t
   where t.account_id = $1::uuid and ($2::uuid is null or t.id < $2::uuid)
   order by t.id desc limit $3::int4`;
 

@@ -1,5 +1,6 @@
 // History lines: one usage event or one credit entry, as the history's statement returns them.
 import { type Nanos, nanosFromString } from '../money.ts';
+import type { Mention, Named, NamesThen } from './names.ts';
 
 /** Where a page ends. Usage events stand at their position with seq 0, an entry behind the last event before it. */
 export interface HistoryCursor {
@@ -18,8 +19,9 @@ export interface UsageLine {
   readonly amount: Nanos;
   readonly occurredAt: Date;
   readonly recordedAt: Date;
-  readonly member: { readonly id: string; readonly name: string | null };
-  readonly apiKey: { readonly id: string; readonly name: string | null };
+  /** Names as they were when it occurred. */
+  readonly member: Named;
+  readonly apiKey: Named;
   readonly model: string;
   readonly batched: boolean;
   readonly inputTokens: number;
@@ -40,7 +42,7 @@ export interface CreditLine {
   readonly entrySeq: bigint;
   readonly topUpId: string | null;
   readonly mode: 'manual' | 'auto' | null;
-  readonly payer: { readonly id: string; readonly name: string | null } | null;
+  readonly payer: Named | null;
   readonly reason: string | null;
 }
 
@@ -57,9 +59,7 @@ export interface HistoryRow {
   entry_seq: string;
   usage_event_id: string | null;
   person_id: string | null;
-  person_name: string | null;
   api_key_id: string | null;
-  api_key_name: string | null;
   model: string | null;
   batched: boolean | null;
   input_tokens: number | null;
@@ -72,10 +72,22 @@ export interface HistoryRow {
   reason: string | null;
 }
 
+/** Where the line of a row stands. */
+export function cursorOf(row: HistoryRow): HistoryCursor {
+  return { position: BigInt(row.position), seq: BigInt(row.seq) };
+}
+
+/** Whose names the line of a row needs, and of when. */
+export function mentionsOf(row: HistoryRow): Mention[] {
+  return [row.person_id, row.api_key_id]
+    .filter((id) => id !== null)
+    .map((id) => ({ id, at: row.occurred_at }));
+}
+
 /** The line of a row. */
-export function fromRow(row: HistoryRow): HistoryLine {
+export function fromRow(row: HistoryRow, names: NamesThen): HistoryLine {
   const shared = {
-    cursor: { position: BigInt(row.position), seq: BigInt(row.seq) },
+    cursor: cursorOf(row),
     amount: nanosFromString(row.amount),
     occurredAt: row.occurred_at,
     entrySeq: BigInt(row.entry_seq),
@@ -86,8 +98,8 @@ export function fromRow(row: HistoryRow): HistoryLine {
       kind: 'usage',
       usageEventId: row.usage_event_id ?? '',
       recordedAt: row.recorded_at,
-      member: { id: row.person_id ?? '', name: row.person_name },
-      apiKey: { id: row.api_key_id ?? '', name: row.api_key_name },
+      member: names.named(row.person_id ?? '', row.occurred_at),
+      apiKey: names.named(row.api_key_id ?? '', row.occurred_at),
       model: row.model ?? '',
       batched: row.batched ?? false,
       inputTokens: row.input_tokens ?? 0,
@@ -103,7 +115,7 @@ export function fromRow(row: HistoryRow): HistoryLine {
     type: creditType(row.type),
     topUpId: row.top_up_id,
     mode: row.mode === 'manual' || row.mode === 'auto' ? row.mode : null,
-    payer: row.person_id === null ? null : { id: row.person_id, name: row.person_name },
+    payer: row.person_id === null ? null : names.named(row.person_id, row.occurred_at),
     reason: row.reason,
   };
 }

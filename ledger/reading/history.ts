@@ -1,12 +1,15 @@
 // History: usage events and credit entries of an account as one list, newest first, read a bounded piece at a time.
 import type { Pool } from '../database.ts';
 import {
+  cursorOf,
   fromRow,
   type HistoryCursor,
   type HistoryLine,
   type HistoryRow,
+  mentionsOf,
   type TransactionType,
 } from './history-line.ts';
+import { readNames } from './names.ts';
 
 export interface HistoryFilter {
   /** Bounds of when it occurred: from inclusive, to exclusive. */
@@ -29,12 +32,10 @@ export interface HistoryPage {
 const READ_HISTORY = `
   select * from (
     (select 'usage' as type, u.position, 0::int8 as seq, -u.cost as amount, u.occurred_at, u.recorded_at, u.entry_seq,
-      u.id as usage_event_id, u.member_id as person_id, p.name as person_name, u.api_key_id, k.name as api_key_name,
+      u.id as usage_event_id, u.member_id as person_id, u.api_key_id,
       u.model, u.batched, u.input_tokens, u.cached_input_tokens, u.cache_write_tokens, u.output_tokens, u.batch_id,
       null as top_up_id, null as mode, null as reason
     from usage_events u
-    left join auth.people p on p.id = u.member_id
-    left join api_keys k on k.id = u.api_key_id
     where $13::boolean and u.account_id = $1::uuid and u.position > $4::int8
       and u.position <= $2::int8 - (case when $3::int8 > 0 then 0 else 1 end)
       and ($5::timestamptz is null or u.occurred_at >= $5::timestamptz)
@@ -46,12 +47,11 @@ const READ_HISTORY = `
     order by u.position desc limit $12::int4)
     union all
     (select e.type::text, e.last_position, e.seq, case when e.credit = 'credit' then e.amount else -e.amount end,
-      c.stored_at, e.posted_at, e.seq, null, (c.details ->> 'payerId')::uuid, coalesce(p.name, c.details ->> 'payerName'), null, null,
+      c.stored_at, e.posted_at, e.seq, null, (c.details ->> 'payerId')::uuid, null,
       null, null, null, null, null, null, null,
       c.details ->> 'topUpId', c.details ->> 'mode', c.details ->> 'reason'
     from entries e
     join ledger_commands c on c.id = e.command_id
-    left join auth.people p on p.id = (c.details ->> 'payerId')::uuid
     where $8::uuid is null and $9::text is null and $10::text is null
       and e.account_id = $1::uuid and e.type <> 'usage'
       and (e.last_position, e.seq) < ($2::int8, $3::int8) and e.last_position > $4::int8
@@ -86,8 +86,9 @@ const SEARCH_MS = 1_500;
 const CLOCKS_APART_MS = 10 * 60_000;
 
 /**
- * A page of an account's history, newest first. With a filter that matches little it searches for about a second and
- * a half, then returns what it found with the place to read on.
+ * A page of an account's history, newest first; each line names people and keys as they were called then. With a
+ * filter that matches little it searches for about a second and a half, then returns what it found with the place to
+ * read on.
  */
 export async function readHistory(
   pool: Pool,
@@ -96,10 +97,16 @@ export async function readHistory(
   page: { before?: HistoryCursor | undefined; limit: number },
 ): Promise<HistoryPage> {
   const before = page.before ?? NEWEST;
-  if (!isSelective(filter)) {
-    return cut(await readWindow(pool, accountId, filter, before, -1n, page.limit + 1), page.limit);
-  }
-  return search(pool, accountId, filter, before, page.limit);
+  const { rows, next } = isSelective(filter)
+    ? await search(pool, accountId, filter, before, page.limit)
+    : cut(await readWindow(pool, accountId, filter, before, -1n, page.limit + 1), page.limit);
+  const names = await readNames(pool, rows.flatMap(mentionsOf));
+  return { lines: rows.map((row) => fromRow(row, names)), next };
+}
+
+interface RowPage {
+  readonly rows: HistoryRow[];
+  readonly next: HistoryCursor | undefined;
 }
 
 /** Goes down in windows until the page is full, everything was seen, or the time is up. */
@@ -109,21 +116,21 @@ async function search(
   filter: HistoryFilter,
   before: HistoryCursor,
   limit: number,
-): Promise<HistoryPage> {
+): Promise<RowPage> {
   const deadlineMs = performance.now() + SEARCH_MS;
-  const lines: HistoryLine[] = [];
+  const rows: HistoryRow[] = [];
   let from = before;
   let high = await highestPosition(pool, accountId, before);
   for (;;) {
     const low = high - WINDOW;
-    lines.push(
-      ...(await readWindow(pool, accountId, filter, from, low < 0n ? -1n : low, limit + 1 - lines.length)),
+    rows.push(
+      ...(await readWindow(pool, accountId, filter, from, low < 0n ? -1n : low, limit + 1 - rows.length)),
     );
-    if (lines.length > limit || low < 0n) return cut(lines, limit);
+    if (rows.length > limit || low < 0n) return cut(rows, limit);
     from = { position: low + 1n, seq: 0n };
     high = low;
-    if (await isBefore(pool, accountId, low, filter.from)) return { lines, next: undefined };
-    if (performance.now() > deadlineMs) return { lines, next: from };
+    if (await isBefore(pool, accountId, low, filter.from)) return { rows, next: undefined };
+    if (performance.now() > deadlineMs) return { rows, next: from };
   }
 }
 
@@ -133,9 +140,10 @@ function isSelective({ type, ...others }: HistoryFilter): boolean {
   );
 }
 
-function cut(lines: HistoryLine[], limit: number): HistoryPage {
-  const kept = lines.slice(0, limit);
-  return { lines: kept, next: lines.length > limit ? kept.at(-1)?.cursor : undefined };
+function cut(rows: HistoryRow[], limit: number): RowPage {
+  const kept = rows.slice(0, limit);
+  const last = kept.at(-1);
+  return { rows: kept, next: rows.length > limit && last !== undefined ? cursorOf(last) : undefined };
 }
 
 async function readWindow(
@@ -145,7 +153,7 @@ async function readWindow(
   before: HistoryCursor,
   low: bigint,
   limit: number,
-): Promise<HistoryLine[]> {
+): Promise<HistoryRow[]> {
   const { rows } = await pool.query<HistoryRow>(READ_HISTORY, [
     accountId,
     before.position,
@@ -161,7 +169,7 @@ async function readWindow(
     limit,
     filter.type === undefined || filter.type === 'usage',
   ]);
-  return rows.map(fromRow);
+  return rows;
 }
 
 async function highestPosition(pool: Pool, accountId: string, before: HistoryCursor): Promise<bigint> {

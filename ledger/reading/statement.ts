@@ -1,6 +1,7 @@
 // Statement: the entries of an account with their seq and the balance after each.
 import type { Pool } from '../database.ts';
 import { type Nanos, nanosFromString } from '../money.ts';
+import { type Named, type NamesThen, readNames } from './names.ts';
 
 export const entryTypes = [
   'usage',
@@ -27,18 +28,17 @@ export interface StatementEntry {
   readonly eventCount: number;
   readonly topUpId: string | null;
   readonly mode: string | null;
-  readonly payer: { readonly id: string; readonly name: string | null } | null;
+  /** With the name of that time. */
+  readonly payer: Named | null;
   readonly reason: string | null;
 }
 
 export const READ_STATEMENT = `
   select e.account_id, e.seq, e.type, case when e.credit = 'credit' then e.amount else -e.amount end as amount,
     e.balance_after, e.posted_at, e.event_count, c.details ->> 'topUpId' as top_up_id, c.details ->> 'mode' as mode,
-    c.details ->> 'payerId' as payer_id, coalesce(p.name, c.details ->> 'payerName') as payer_name,
-    c.details ->> 'reason' as reason
+    c.details ->> 'payerId' as payer_id, c.stored_at, c.details ->> 'reason' as reason
   from entries e
   left join ledger_commands c on c.id = e.command_id
-  left join auth.people p on p.id = (c.details ->> 'payerId')::uuid
   where e.account_id = $1::uuid and e.seq < $2::int8
   order by e.seq desc limit $3::int4`;
 
@@ -48,11 +48,9 @@ export const READ_ENTRIES_SINCE = `
   cross join lateral (
     select e.account_id, e.seq, e.type, case when e.credit = 'credit' then e.amount else -e.amount end as amount,
       e.balance_after, e.posted_at, e.event_count, c.details ->> 'topUpId' as top_up_id, c.details ->> 'mode' as mode,
-      c.details ->> 'payerId' as payer_id, coalesce(p.name, c.details ->> 'payerName') as payer_name,
-      c.details ->> 'reason' as reason
+      c.details ->> 'payerId' as payer_id, c.stored_at, c.details ->> 'reason' as reason
     from entries e
     left join ledger_commands c on c.id = e.command_id
-    left join auth.people p on p.id = (c.details ->> 'payerId')::uuid
     where e.account_id = s.account_id and e.seq > s.seq
     order by e.seq limit $3::int4
   ) e
@@ -69,7 +67,8 @@ interface StatementRow {
   top_up_id: string | null;
   mode: string | null;
   payer_id: string | null;
-  payer_name: string | null;
+  /** Of credit: when it was stored. */
+  stored_at: Date | null;
   reason: string | null;
 }
 
@@ -83,7 +82,7 @@ export async function readStatement(
 ): Promise<StatementEntry[]> {
   const values = [accountId, page.before ?? BEYOND_ALL, page.limit];
   const { rows } = await pool.query<StatementRow>(READ_STATEMENT, values);
-  return rows.map(fromRow);
+  return withNames(pool, rows);
 }
 
 /** The entries after the seq given for each account, oldest first, at most `limit` of each. */
@@ -98,10 +97,18 @@ export async function readEntriesSince(
     [...since.values()],
     limit,
   ]);
-  return rows.map(fromRow);
+  return withNames(pool, rows);
 }
 
-function fromRow(row: StatementRow): StatementEntry {
+async function withNames(pool: Pool, rows: readonly StatementRow[]): Promise<StatementEntry[]> {
+  const payers = rows.flatMap((row) =>
+    row.payer_id === null ? [] : [{ id: row.payer_id, at: row.stored_at ?? row.posted_at }],
+  );
+  const names = await readNames(pool, payers);
+  return rows.map((row) => fromRow(row, names));
+}
+
+function fromRow(row: StatementRow, names: NamesThen): StatementEntry {
   return {
     accountId: row.account_id,
     seq: BigInt(row.seq),
@@ -112,7 +119,7 @@ function fromRow(row: StatementRow): StatementEntry {
     eventCount: Number(row.event_count),
     topUpId: row.top_up_id,
     mode: row.mode,
-    payer: row.payer_id === null ? null : { id: row.payer_id, name: row.payer_name },
+    payer: row.payer_id === null ? null : names.named(row.payer_id, row.stored_at ?? row.posted_at),
     reason: row.reason,
   };
 }

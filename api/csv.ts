@@ -1,0 +1,40 @@
+// CSV: streams of rows, page after page, in which nothing that people wrote runs as a formula where it is opened.
+import { once } from 'node:events';
+import { stringify } from 'csv-stringify/sync';
+import type { Response } from 'express';
+
+export type CsvCell = string | number;
+
+/** A table to stream: its file name without ending, its columns, and its rows in pages. */
+export interface CsvTable {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly pages: AsyncIterable<readonly (readonly CsvCell[])[]>;
+}
+
+/** Streams a table as the answer; each page is sent before the next one is read, so that no table is held as a whole. */
+export async function streamCsv(response: Response, { name, columns, pages }: CsvTable): Promise<void> {
+  let started = false;
+  const start = () => {
+    started = true;
+    response.status(200).type('text/csv').attachment(`${name}.csv`);
+    response.write(stringify([[...columns]]));
+  };
+  for await (const rows of pages) {
+    if (!started) start();
+    const hasRoom = rows.length === 0 || response.write(stringify(rows.map((row) => [...row])));
+    if (!hasRoom) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (response.destroyed) return;
+  }
+  if (!started) start();
+  response.end();
+}
+
+/**
+ * Text that somebody wrote, as a cell. What a spreadsheet takes for a formula gets an apostrophe in front, also in its
+ * full-width forms. (csv-stringify's `escape_formulas` does that to every text, so to negative amounts too.)
+ */
+export function textCell(value: string | null | undefined): string {
+  if (value === null || value === undefined) return '';
+  return /^[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value;
+}
