@@ -25,6 +25,7 @@ export type ProblemCode =
   | 'overloaded'
   | 'database-unavailable'
   | 'payments-unavailable'
+  | 'workflows-unavailable'
   | 'auto-top-up-invalid'
   | 'payment-method-unknown'
   | 'card-not-usable'
@@ -76,6 +77,7 @@ export const problems: Record<ProblemCode, ProblemKind> = {
   'auto-top-up-invalid': { status: 400, title: 'The rule of auto top-up contradicts itself' },
   'payment-method-unknown': { status: 422, title: 'You have no such saved card' },
   'card-not-usable': { status: 409, title: 'This card cannot be used for auto top-up' },
+  'workflows-unavailable': { status: 503, title: 'The workflow engine is not reachable' },
   'payments-unavailable': { status: 503, title: 'The payment provider is not reachable' },
   'internal-error': { status: 500, title: 'Something went wrong on our side' },
 };

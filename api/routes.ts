@@ -6,6 +6,7 @@ import { type EventSurroundings, eventRoutes } from './routes/events.ts';
 import { meRoutes } from './routes/me.ts';
 import { type OperatorSurroundings, operatorRoutes } from './routes/operator.ts';
 import { operatorUsageRoutes } from './routes/operator-usage.ts';
+import { operatorVerifyRoutes, type VerifySurroundings } from './routes/operator-verify.ts';
 import { priceRoutes } from './routes/prices.ts';
 import { statementRoutes } from './routes/statement.ts';
 import { transactionRoutes } from './routes/transactions.ts';
@@ -14,7 +15,8 @@ import { usageSumRoutes } from './routes/usage-sums.ts';
 export type ApiSurroundings = AccountSurroundings &
   ApiKeySurroundings &
   EventSurroundings &
-  OperatorSurroundings;
+  OperatorSurroundings &
+  VerifySurroundings;
 
 /** Every declared route. */
 export function allRoutes(surroundings: ApiSurroundings): Route[] {
@@ -29,5 +31,6 @@ export function allRoutes(surroundings: ApiSurroundings): Route[] {
     ...priceRoutes(surroundings),
     ...operatorRoutes(surroundings),
     ...operatorUsageRoutes(surroundings),
+    ...operatorVerifyRoutes(surroundings),
   ];
 }

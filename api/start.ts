@@ -62,6 +62,7 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
   const payments = createPayments(config, { pool, clock, temporal: temporalClient, log }, people);
   const routes = allRoutes({
     ...people,
+    temporal: temporalClient,
     liveAccounts,
     clock,
     live: config.stripe.live,

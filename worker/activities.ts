@@ -5,9 +5,11 @@ import { topUpActivities } from '../activities/payments/activities.ts';
 import type { PaymentClients } from '../activities/payments/clients.ts';
 import { postingActivities } from '../activities/posting.ts';
 import { ringActivities } from '../activities/ring.ts';
+import { type VerifyRunInput, verifyActivities } from '../activities/verify.ts';
 import type { Clock } from '../ledger/clock.ts';
 import type { Pool } from '../ledger/database.ts';
 import type { Posted, Posting } from '../ledger/posting.ts';
+import type { VerifyReport } from '../ledger/verify/report.ts';
 import type { TemporalClient } from '../workflows/client.ts';
 import type { WorkerMetrics } from './metrics.ts';
 
@@ -31,6 +33,7 @@ export function createActivities(clients: ActivityClients) {
     }),
     ...ringActivities(temporal),
     ...topUpActivities(clients.payments),
+    ...verifyActivities({ pool, clock, onFinished: (input, report) => logVerified(clients, input, report) }),
   };
 }
 
@@ -51,4 +54,13 @@ function observe(
     { accountId, commandsRefused: posted.commandsRefused },
     'the database refused ledger commands',
   );
+}
+
+/** A guarantee that does not hold is an alert, with its first offender. */
+function logVerified({ logger }: ActivityClients, input: VerifyRunInput, report: VerifyReport): void {
+  const { accounts, entries, usageEvents, checks } = report;
+  for (const { ok, guarantee, offences, firstOffender } of checks) {
+    if (!ok) logger.error({ ...input, guarantee, offences, firstOffender }, 'a guarantee does not hold');
+  }
+  logger.info({ ...input, clean: report.ok, accounts, entries, usageEvents }, 'verified');
 }

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { systemClock } from '../ledger/clock.ts';
 import { createPool } from '../ledger/database.ts';
 import { countUnansweredRings } from '../ledger/sweeping.ts';
+import { readLastRuns } from '../ledger/verify/runs.ts';
 import { createActivities } from './activities.ts';
 import { ConfigError, readConfig, type WorkerConfig } from './config.ts';
 import { startDrains } from './drains.ts';
@@ -14,8 +15,10 @@ import { createLogger, temporalLogger } from './logging.ts';
 import { createWorkerMetrics, serveMetrics } from './metrics.ts';
 import { connectPayments, paymentDrains, paymentSweeps } from './payments.ts';
 import { type Polling, startPolling } from './polling.ts';
+import { keepSchedules } from './schedules.ts';
 import { createSweepTasks } from './sweep-tasks.ts';
 import { startSweeper } from './sweeper.ts';
+import { watchVerify } from './verify-metrics.ts';
 
 /* Promised are 10 s; see the grace time in polling.ts. */
 const GONE_AFTER_MS = 9_500;
@@ -55,10 +58,12 @@ async function main(config: WorkerConfig): Promise<void> {
     intervalMs: config.SWEEP_INTERVAL_MS,
   });
 
+  const schedules = keepSchedules(clients.temporal, logger);
+
   const signal = await toldToEnd;
   logger.info({ signal }, 'ending');
   setTimeout(() => process.exit(0), GONE_AFTER_MS).unref();
-  await Promise.all([polling.stop(), sweeper.stop(), drains.stop()]);
+  await Promise.all([polling.stop(), sweeper.stop(), drains.stop(), schedules.stop()]);
   server.close();
   await Promise.allSettled([pool.end(), connection.close()]);
   logger.info('ended');
@@ -80,6 +85,7 @@ function connect(config: WorkerConfig, logger: Logger) {
     taskQueue: config.TEMPORAL_TASK_QUEUE,
   };
   const metrics = createWorkerMetrics(() => countUnansweredRings(pool, clock()));
+  watchVerify(metrics.registry, () => readLastRuns(pool));
   return { clock, pool, connection, temporal, metrics, logger };
 }
 

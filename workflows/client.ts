@@ -114,3 +114,22 @@ export async function startTopUp(
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
 }
+
+/**
+ * Starts a verify run, or attaches to the one that an operator started and that is still under way. Returns the run's
+ * id. Throws after 3 s when Temporal does not answer.
+ */
+export async function startVerify(
+  { client, taskQueue }: TemporalClient,
+  input: messages.VerifyInput,
+): Promise<string> {
+  const handle = await client.withDeadline(Date.now() + RING_DEADLINE_MS, () =>
+    client.workflow.start(messages.VERIFY_WORKFLOW, {
+      workflowId: messages.verifyWorkflowId(taskQueue, 'operator'),
+      taskQueue,
+      args: [input],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+    }),
+  );
+  return handle.firstExecutionRunId;
+}

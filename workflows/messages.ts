@@ -1,6 +1,7 @@
 // What can be said to an account's actor and to a top-up: the names and shapes of their messages, and their ids.
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Standing } from '../ledger/posting.ts';
+import type { VerifyScope } from '../ledger/verify/report.ts';
 
 /** Why somebody rings an account's actor; operators read it in the actor's history. */
 export type RingReason =
@@ -42,9 +43,10 @@ export const standingQuery = defineQuery<Standing>('standing');
 /** The failure of a `postNow` that came while the actor rolled over: ask again. */
 export const ROLLING_OVER = 'RollingOver';
 
-/** The workflow type of an account's actor, and of a top-up. */
+/** The workflow types: an account's actor, a top-up, a verify run. */
 export const ACCOUNT_WORKFLOW = 'account';
 export const TOP_UP_WORKFLOW = 'topUp';
+export const VERIFY_WORKFLOW = 'verify';
 
 /** What a top-up's workflow is started with; everything else is in its row. */
 export interface TopUpInput {
@@ -60,4 +62,14 @@ export function accountWorkflowId(accountId: string): string {
 /** The id of a top-up's workflow. */
 export function topUpWorkflowId(topUpId: string): string {
   return `top-up/${topUpId}`;
+}
+
+/** What a verify run is started with: everything, or only what came since each account was last found in order. */
+export interface VerifyInput {
+  readonly scope: VerifyScope;
+}
+
+/** The id of the verify runs of a deployment: by `operator`, or by the schedule of a scope, which adds the time. */
+export function verifyWorkflowId(taskQueue: string, startedBy: 'operator' | VerifyScope): string {
+  return `verify/${taskQueue}/${startedBy}`;
 }
