@@ -78,10 +78,11 @@ function operation(spec: Spec, components: SchemaComponents): Json {
     summary: spec.summary,
     ...(spec.description !== undefined && { description: spec.description }),
     security: kindsAdmitted(spec).flatMap((kind) => SECURITY[kind]),
+    'x-coffer-access': accessOf(spec),
     parameters: [
       ...parameters(components.input(spec.params), 'path'),
       ...parameters(components.input(spec.query), 'query'),
-      ...(spec.idempotent ? [IDEMPOTENCY_KEY] : []),
+      ...headers(spec),
     ],
     ...(spec.body !== undefined && {
       requestBody: {
@@ -90,6 +91,17 @@ function operation(spec: Spec, components: SchemaComponents): Json {
       },
     }),
     responses: { ...answers(spec, components), ...problemAnswers(spec) },
+  };
+}
+
+/** Who may call it, as it was declared: what docs/access.md is made of. */
+function accessOf({ caller, right, scope, narrows, bare }: Spec): Json {
+  return {
+    caller,
+    ...(right !== undefined && { right }),
+    ...(scope !== undefined && { scope }),
+    ...(narrows !== undefined && { narrows }),
+    ...(bare === true && { bare }),
   };
 }
 
@@ -116,31 +128,38 @@ function parameters(schema: JsonSchema | undefined, where: 'path' | 'query'): Js
   }));
 }
 
+function headers({ idempotent, headers: others }: Spec): Json[] {
+  return [
+    ...(idempotent ? [{ ...IDEMPOTENCY_KEY, required: idempotent === 'required' }] : []),
+    ...Object.entries(others ?? {}).map(([name, { description, required = false }]) => ({
+      name,
+      in: 'header',
+      required,
+      description,
+      schema: { type: 'string' },
+    })),
+  ];
+}
+
 function answers(spec: Spec, components: SchemaComponents): Record<string, Json> {
   return Object.fromEntries(
-    Object.entries(spec.answers).map(([status, { description, schema, contentType }]) => [
-      status,
-      {
-        description,
-        ...(schema !== undefined && {
-          content: { [contentType ?? 'application/json']: { schema: components.output(schema) } },
-        }),
-        ...(schema === undefined &&
-          contentType !== undefined && { content: { [contentType]: { schema: { type: 'string' } } } }),
-      },
-    ]),
+    Object.entries(spec.answers).map(([status, { description, schema, contentType, orText }]) => {
+      const content = {
+        ...(schema && { [contentType ?? 'application/json']: { schema: components.output(schema) } }),
+        ...(!schema && contentType && { [contentType]: TEXT }),
+        ...(orText && { [orText]: TEXT }),
+      };
+      return [status, { description, ...(Object.keys(content).length > 0 && { content }) }];
+    }),
   );
 }
 
 /** The problems to expect, one answer a status, each code named with its title. */
 function problemAnswers(spec: Spec): Record<string, Json> {
-  const codes = new Set<ProblemCode>(spec.problems ?? []);
-  if (spec.caller !== 'anyone') codes.add('unauthenticated').add('forbidden');
-  if (spec.params !== undefined || spec.query !== undefined || spec.body !== undefined)
-    codes.add('request-invalid');
-  if (spec.body !== undefined)
-    codes.add('request-malformed').add('content-type-unsupported').add('body-too-large');
-  codes.add('database-unavailable').add('internal-error');
+  const codes = new Set<ProblemCode>([
+    ...(spec.problems ?? []),
+    ...(spec.bare === true ? [] : problemsOfMounted(spec)),
+  ]);
   const byStatus: Record<string, Json> = {};
   for (const [status, same] of Map.groupBy(codes, (code) => problems[code].status)) {
     byStatus[status] = {
@@ -151,10 +170,24 @@ function problemAnswers(spec: Spec): Record<string, Json> {
   return byStatus;
 }
 
+/** What any route of `mountRoutes` may refuse with; an unknown parameter is invalid everywhere. */
+function problemsOfMounted(spec: Spec): ProblemCode[] {
+  return [
+    ...(spec.caller === 'anyone' ? [] : (['unauthenticated', 'forbidden'] as const)),
+    'request-invalid',
+    ...(spec.body === undefined
+      ? []
+      : (['request-malformed', 'content-type-unsupported', 'body-too-large'] as const)),
+    'database-unavailable',
+    'internal-error',
+  ];
+}
+
+const TEXT = { schema: { type: 'string' } };
+
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   in: 'header',
-  required: true,
   description: 'Names this request: sent again with the same content, it is answered again and done once.',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 };

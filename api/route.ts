@@ -4,7 +4,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { Actor } from '../ledger/acting.ts';
 import type { Pool } from '../ledger/database.ts';
-import { type AccountAccess, kindsWith, type Right, requireAccess } from './access.ts';
+import { type AccountAccess, kindsWith, type Right, type Role, requireAccess } from './access.ts';
 import { actorOf } from './actor.ts';
 import type { Principal } from './principal.ts';
 import { type FieldError, Problem, type ProblemCode } from './problem.ts';
@@ -17,6 +17,9 @@ export type Caller = 'anyone' | 'person' | 'reader' | 'gateway' | 'operator' | '
 
 /** What an operator token must be allowed: to look, to move credit and freeze accounts, to change prices. */
 export type OperatorScope = 'read' | 'money' | 'prices';
+
+/** Role → the part of a right that it is narrowed to, in words that follow "only". */
+export type Narrowing = Readonly<Partial<Record<Role, string>>>;
 
 /** What a handler gets: parsed input, the caller, and the request for headers and streams. */
 export interface RouteContext<P, Q, B, C extends Principal | undefined = Principal> {
@@ -38,6 +41,14 @@ export interface RouteAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** An answer: JSON of a schema, or text of a content type; `orText` is a type of text that may be asked for instead. */
+export interface AnswerSpec {
+  readonly description: string;
+  readonly schema?: z.ZodType;
+  readonly contentType?: string;
+  readonly orText?: string;
+}
+
 export interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** OpenAPI form: `/v1/accounts/{accountId}`. */
@@ -50,15 +61,22 @@ export interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z
   readonly right?: Right;
   /** With caller `operator`: the scope its token needs. */
   readonly scope?: OperatorScope;
+  /** Where the handler allows less than the right says: role → to what it is narrowed ("their own keys"). */
+  readonly narrows?: Narrowing;
+  /**
+   * Served by a handler of its own and not by `mountRoutes`, so that what every mounted route has is not a given;
+   * one for gateways knows no other tokens, so that all else is 401 to it.
+   */
+  readonly bare?: true;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
-  /** Whether the write takes an `Idempotency-Key` header. */
-  readonly idempotent?: boolean;
-  /** Status → what it answers with; a schema, or a content type for streams. */
-  readonly answers: Readonly<
-    Record<number, { description: string; schema?: z.ZodType; contentType?: string }>
-  >;
+  /** Whether the write takes, or even must have, an `Idempotency-Key` header. */
+  readonly idempotent?: boolean | 'required';
+  /** Other headers that it reads. */
+  readonly headers?: Readonly<Record<string, { readonly description: string; readonly required?: true }>>;
+  /** Status → what it answers with. */
+  readonly answers: Readonly<Record<number, AnswerSpec>>;
   /** The problems a caller of this route must expect, beside those every route has. */
   readonly problems?: readonly ProblemCode[];
   handle(context: RouteContext<z.output<P>, z.output<Q>, z.output<B>>): Promise<RouteAnswer | undefined>;

@@ -14,6 +14,7 @@ import { usageRouteSpec } from './intake/spec.ts';
 import { intakeChannels, startIntake } from './intake/start.ts';
 import { LiveAccounts } from './live-accounts.ts';
 import type { Logger } from './logging.ts';
+import { machineRoutes } from './machine-routes.ts';
 import { createMetrics } from './metrics.ts';
 import { listenPatiently } from './patient-notifications.ts';
 import { createPayments } from './payments.ts';
@@ -93,7 +94,7 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     routes: [...routes, ...payments.routes],
     webhook: payments.webhook,
     returnPage: payments.returnPage,
-    bareRoutes: [usageRouteSpec],
+    bareRoutes: [usageRouteSpec, ...machineRoutes],
     auth: authHandler(auth, config.baseUrl),
   });
   const server = createServer(app, intake.handler);

@@ -12,6 +12,7 @@ export const usageRouteSpec: Route['spec'] = {
   description:
     'One event, an array of up to 5,000, or NDJSON. Answers after the commit with one result an event, in the order given. Sending an event again changes nothing.',
   caller: 'gateway',
+  bare: true,
   body: z.union([usageEventSchema, z.array(usageEventSchema).max(5_000)]),
   answers: {
     200: {
@@ -20,6 +21,7 @@ export const usageRouteSpec: Route['spec'] = {
     },
   },
   problems: [
+    'unauthenticated',
     'request-malformed',
     'request-timeout',
     'content-type-unsupported',
@@ -27,5 +29,6 @@ export const usageRouteSpec: Route['spec'] = {
     'too-many-events',
     'overloaded',
     'database-unavailable',
+    'internal-error',
   ],
 };

@@ -69,6 +69,8 @@ const PROBLEMS = [
   'card-not-usable',
 ] as const;
 
+const ONLY_SPONSOR_RAISES = 'with a card of their own, or to lower what the sponsor’s card may be charged';
+
 /** `GET`, `PUT` and `DELETE /v1/accounts/{accountId}/auto-top-up`. */
 export function autoTopUpRoutes(surroundings: AutoTopUpSurroundings): Route[] {
   return [showRoute(surroundings), putRoute(surroundings), deleteRoute(surroundings)];
@@ -105,6 +107,7 @@ function putRoute(surroundings: AutoTopUpSurroundings): Route {
       'With a card of yours you become its sponsor. Below the threshold it charges at once: `?preview=true` says what, and changes nothing.',
     tag: 'Auto top-up',
     right: 'manage-auto-top-up',
+    narrows: { owner: ONLY_SPONSOR_RAISES, admin: ONLY_SPONSOR_RAISES },
     params: accountParams,
     query: z.strictObject({ preview: z.enum(['true', 'false']).default('false') }),
     body: ruleRequest,

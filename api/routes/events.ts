@@ -1,6 +1,5 @@
 // Events: balance, entries and top-up states of an account as server-sent events.
 import type { Response } from 'express';
-import { z } from 'zod';
 import type { Pool } from '../../ledger/database.ts';
 import { formatDollars } from '../../ledger/money.ts';
 import type { LiveAccounts, Watcher } from '../live-accounts.ts';
@@ -32,7 +31,7 @@ export function eventRoutes(surroundings: EventSurroundings): Route[] {
       tag: 'Accounts',
       right: 'read',
       params: accountParams,
-      query: z.strictObject({}),
+      headers: { 'Last-Event-ID': { description: 'A seq: the entries after it are told first.' } },
       answers: { 200: { description: 'A stream of events', contentType: 'text/event-stream' } },
       problems: ['account-not-found', 'overloaded'],
       async handle({ principal, request, response, access }) {

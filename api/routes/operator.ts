@@ -70,7 +70,7 @@ function creditRoute(
     tag: 'Operators',
     caller: 'operator',
     scope: 'money',
-    idempotent: true,
+    idempotent: 'required',
     params: accountParams,
     body: request,
     answers: { 201: { description: 'The credit as it was stored', schema: stored } },
