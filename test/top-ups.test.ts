@@ -136,6 +136,30 @@ describe('asking', () => {
     expect((await sessions()) - before).toBe(1);
   });
 
+  test("a person's first two top-ups at once both open, on one Customer", async () => {
+    const newcomer = await payments.team();
+    await payments.sandbox.control('faults', {
+      method: 'POST',
+      path: '/v1/customers',
+      kind: 'delay',
+      delayMs: 500,
+    });
+    const answers = await Promise.all(
+      ['10.00', '20.00', '30.00'].map((given) =>
+        payments.api.json('POST', `/v1/accounts/${newcomer.accountId}/top-ups`, {
+          token: newcomer.tokens.member,
+          body: { amount: given },
+        }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
+    const { rows } = await payments.pool.query(
+      'select distinct customer_id from top_ups where account_id = $1',
+      [newcomer.accountId],
+    );
+    expect(rows).toHaveLength(1);
+  });
+
   test('an Idempotency-Key with other content is 422', async () => {
     const headers = { 'idempotency-key': randomUUID() };
     expect((await topUp(team.tokens.member, { amount: '30.00' }, headers)).status).toBe(201);

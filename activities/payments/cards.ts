@@ -16,6 +16,7 @@ import {
 import type { TopUp } from '../../ledger/payments/top-ups.ts';
 import type { PaymentClients } from './clients.ts';
 import { withCustomer } from './customers.ts';
+import { isMissing } from './failures.ts';
 import { idOf, UnreadableReply } from './stripe.ts';
 
 const SETUP_OPEN_MS = 2 * 3_600_000;
@@ -80,8 +81,18 @@ export type SetupOutcome = 'saved' | 'open' | 'not-completed' | 'unknown';
 /** Stores the card that a setup saved, if it did; `unknown` when the session is none of ours. */
 export async function saveCard(clients: PaymentClients, sessionId: string): Promise<SetupOutcome> {
   const { pool, clock, stripe } = clients;
-  const session = await stripe.retrieveSetup(sessionId);
-  const setup = (await findCardSetupBySession(pool, sessionId)) ?? (await setupOf(clients, session));
+  const known = await findCardSetupBySession(pool, sessionId);
+  if (known?.state === 'saved') return 'saved';
+  const session = await stripe.retrieveSetup(sessionId).catch((error: unknown) => {
+    if (known !== undefined && isMissing(error)) return undefined;
+    throw error;
+  });
+  if (session === undefined) {
+    clients.alert({ cardSetupId: known?.id, sessionId }, 'Stripe does not know the page of a card setup');
+    if (known !== undefined) await endCardSetup(pool, known.id, null);
+    return 'not-completed';
+  }
+  const setup = known ?? (await setupOf(clients, session));
   if (setup === undefined) return 'unknown';
   if (setup.state === 'saved') return 'saved';
   const method = savedMethod(session, setup.customerId);

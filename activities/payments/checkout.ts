@@ -11,7 +11,7 @@ import {
 } from '../../ledger/payments/top-ups.ts';
 import type { PaymentClients } from './clients.ts';
 import { withCustomer } from './customers.ts';
-import { failureOf } from './failures.ts';
+import { failureOf, isMissing } from './failures.ts';
 import { settle } from './settle.ts';
 import type { TopUpStep } from './step.ts';
 import { idOf, UnreadableReply } from './stripe.ts';
@@ -78,7 +78,7 @@ const CHECK_AFTER_MS = 60_000;
 
 /** Looks at what became of a manual top-up: settles, closes, or says when to look again. */
 export async function followCheckout(clients: PaymentClients, topUpId: string): Promise<TopUpStep> {
-  const { pool, clock, stripe } = clients;
+  const { clock, stripe } = clients;
   const topUp = await requireTopUp(clients, topUpId);
   if (topUp.state === 'paid' || topUp.state === 'not-completed') return { kind: 'over', state: topUp.state };
   const now = clock();
@@ -87,17 +87,40 @@ export async function followCheckout(clients: PaymentClients, topUpId: string): 
     // nobody was ever given the page; should it be paid nevertheless, the payment is settled all the same
     return isPast ? close(clients, topUpId, 'not-opened') : later(clients, topUp, now);
   }
-  const session = await stripe.retrieveCheckout(topUp.checkoutSessionId);
-  const paymentIntentId = idOf(session.payment_intent);
-  if (session.payment_status === 'paid' && paymentIntentId !== null) {
-    const settled = await settle(clients, paymentIntentId);
-    if (settled.kind === 'credited' || settled.kind === 'again') return { kind: 'over', state: 'paid' };
-    return settled.kind === 'not-paid' ? later(clients, topUp, now) : close(clients, topUpId, settled.kind);
+  const session = await stripe.retrieveCheckout(topUp.checkoutSessionId).catch((error: unknown) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+  if (session === undefined) {
+    clients.alert(
+      { topUpId, sessionId: topUp.checkoutSessionId },
+      'Stripe does not know the page of a top-up',
+    );
+    return close(clients, topUpId, 'session-unknown');
   }
-  if (session.status === 'expired') return close(clients, topUpId, 'expired');
-  if (session.status === 'complete') await markProcessing(pool, topUpId, now);
+  const paymentIntentId = idOf(session.payment_intent);
+  if (session.status === 'complete' && paymentIntentId !== null)
+    return followPayment(clients, topUp, paymentIntentId);
+  return session.status === 'expired' ? close(clients, topUpId, 'expired') : later(clients, topUp, now);
+}
+
+/** The page was completed: the payment succeeded, failed for good, or is still at the bank. */
+async function followPayment(
+  clients: PaymentClients,
+  topUp: TopUp,
+  paymentIntentId: string,
+): Promise<TopUpStep> {
+  const settled = await settle(clients, paymentIntentId);
+  if (settled.kind === 'credited' || settled.kind === 'again') return { kind: 'over', state: 'paid' };
+  if (settled.kind !== 'not-paid') return close(clients, topUp.id, settled.kind);
+  if (FAILED.has(settled.status)) return close(clients, topUp.id, 'payment-failed');
+  const now = clients.clock();
+  await markProcessing(clients.pool, topUp.id, now);
   return later(clients, topUp, now);
 }
+
+/** A completed page cannot be paid a second time: these are where a payment ends that did not succeed. */
+const FAILED: ReadonlySet<string> = new Set(['requires_payment_method', 'canceled']);
 
 async function close(clients: PaymentClients, topUpId: string, reason: string): Promise<TopUpStep> {
   await closeTopUp(clients.pool, topUpId, reason, clients.clock());

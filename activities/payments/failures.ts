@@ -41,6 +41,16 @@ export function failureOf(error: unknown): StripeFailure {
   return { kind: 'unknown', replayed: error.headers?.['idempotent-replayed'] === 'true' };
 }
 
+/** Whether Stripe says that there is no such object. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Stripe.errors.StripeError && error.code === 'resource_missing';
+}
+
+/** Whether another request with the same key is under way: it is answered as soon as that one is. */
+export function isKeyInUse(error: unknown): boolean {
+  return error instanceof Stripe.errors.StripeError && error.statusCode === 409;
+}
+
 function declined(error: Stripe.errors.StripeError, declineClass: DeclineClass): StripeFailure {
   return {
     kind: 'declined',

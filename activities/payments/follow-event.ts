@@ -9,7 +9,7 @@ import { cardOf, saveCard } from './cards.ts';
 import { follow } from './charge.ts';
 import { followCheckout } from './checkout.ts';
 import type { PaymentClients } from './clients.ts';
-import { failureOf } from './failures.ts';
+import { isMissing } from './failures.ts';
 import { settle } from './settle.ts';
 import { idOf } from './stripe.ts';
 
@@ -51,10 +51,7 @@ export async function followEvent(
   try {
     return await handler(clients, event.objectId);
   } catch (error) {
-    const failure = failureOf(error);
-    if (failure.kind === 'declined' && failure.code === 'resource_missing') {
-      return { state: 'ignored', reason: 'unknown-object' };
-    }
+    if (isMissing(error)) return { state: 'ignored', reason: 'unknown-object' };
     throw error;
   }
 }
