@@ -1,10 +1,13 @@
 // The page to which Stripe sends people back: settles what was paid, waits for its entry, and says what is known.
 import type { RequestHandler } from 'express';
-import { saveCard } from '../activities/payments/cards.ts';
+import { type SetupOutcome, saveCard } from '../activities/payments/cards.ts';
 import type { PaymentClients } from '../activities/payments/clients.ts';
-import { settleCheckout } from '../activities/payments/settle.ts';
+import { type Settlement, settleCheckout } from '../activities/payments/settle.ts';
 import { formatDollars } from '../ledger/money.ts';
-import { findTopUpBySession } from '../ledger/payments/top-ups.ts';
+import { findCardSetupBySession } from '../ledger/payments/card-setups.ts';
+import { findTopUpBySession, type TopUp } from '../ledger/payments/top-ups.ts';
+import { askOnce } from './ask-once.ts';
+import { type BillingPage, billingPage, NOTHING_HERE } from './billing-page.ts';
 import type { Principal } from './principal.ts';
 
 export interface BillingReturnOptions {
@@ -14,112 +17,128 @@ export interface BillingReturnOptions {
   readonly resolvePrincipal: (request: Parameters<RequestHandler>[0]) => Promise<Principal | undefined>;
 }
 
-interface Page {
-  readonly status: number;
-  readonly title: string;
-  readonly text: string;
-}
+/** Anybody may open the page: each session is looked at again only this long after it was. */
+const LOOK_AGAIN_MS = 3_000;
 
-/** Handles `GET /billing/return?session_id=…`: plain HTML that works without scripts, and tells nothing to strangers. */
+type Outcome =
+  | { readonly kind: 'paid'; readonly topUp: TopUp; readonly isPosted: boolean }
+  | { readonly kind: 'not-settled'; readonly settlement: Settlement }
+  | { readonly kind: 'card'; readonly outcome: SetupOutcome };
+
+/**
+ * Handles `GET /billing/return?session_id=…` and tells nothing to strangers. Stripe is only asked about sessions that
+ * our own rows know, and about each of them once in a while, however often the page is opened.
+ */
 export function billingReturn(options: BillingReturnOptions): RequestHandler {
+  const look = askOnce(LOOK_AGAIN_MS, (sessionId) => lookAt(options, sessionId));
   return async (request, response) => {
     const sessionId = request.query['session_id'];
     const isSession = typeof sessionId === 'string' && /^cs_[A-Za-z0-9_]{1,250}$/.test(sessionId);
     const principal = await options.resolvePrincipal(request).catch(() => undefined);
-    const page = isSession ? await pageFor(options, sessionId, principal).catch(() => UNCERTAIN) : UNKNOWN;
+    const page =
+      isSession && (await isOurs(options.payments, sessionId).catch(() => true))
+        ? await look(sessionId).then(
+            (outcome) => pageOf(outcome, principal),
+            () => UNCERTAIN,
+          )
+        : NOTHING_HERE;
     response
       .status(page.status)
       .set('cache-control', 'no-store')
       .type('html')
-      .send(html(page, options.payments.baseUrl));
+      .send(billingPage(page, options.payments.baseUrl));
   };
 }
 
-const UNKNOWN: Page = {
-  status: 404,
-  title: 'Nothing to see here',
-  text: 'This link is incomplete, or it is not one of ours.',
-};
-const UNCERTAIN: Page = {
+async function isOurs({ pool }: PaymentClients, sessionId: string): Promise<boolean> {
+  const topUp = await findTopUpBySession(pool, sessionId);
+  return topUp !== undefined || (await findCardSetupBySession(pool, sessionId)) !== undefined;
+}
+
+async function lookAt({ payments, postNow }: BillingReturnOptions, sessionId: string): Promise<Outcome> {
+  const topUp = await findTopUpBySession(payments.pool, sessionId);
+  if (topUp === undefined) return { kind: 'card', outcome: await saveCard(payments, sessionId) };
+  if (topUp.state !== 'paid') {
+    const settlement = await settleCheckout(payments, sessionId);
+    if (settlement.kind !== 'credited' && settlement.kind !== 'again')
+      return { kind: 'not-settled', settlement };
+  }
+  const isPosted = await postNow(topUp.accountId).then(
+    () => true,
+    () => false,
+  );
+  return { kind: 'paid', topUp, isPosted };
+}
+
+const UNCERTAIN: BillingPage = {
   status: 200,
+  tone: 'waiting',
   title: 'We are still asking',
   text: 'The payment provider has not confirmed it to us yet. If you paid, your credit appears by itself within minutes; there is no need to pay again.',
 };
-const CARD_PAGES = {
+const NO_CARD: BillingPage = {
+  status: 200,
+  tone: 'bad',
+  title: 'No card was saved',
+  text: 'You can try again at any time. Nothing was charged.',
+};
+const CARD_PAGES: Record<SetupOutcome, BillingPage> = {
   saved: {
     status: 200,
+    tone: 'good',
     title: 'Your card is saved',
     text: 'Nothing was charged. You can use it for auto top-up now.',
   },
-  open: {
-    status: 200,
-    title: 'No card was saved',
-    text: 'You can try again at any time. Nothing was charged.',
-  },
-  'not-completed': {
-    status: 200,
-    title: 'No card was saved',
-    text: 'You can try again at any time. Nothing was charged.',
-  },
-} as const;
+  open: NO_CARD,
+  'not-completed': NO_CARD,
+  unknown: NOTHING_HERE,
+};
 
-async function pageFor(
-  { payments, postNow }: BillingReturnOptions,
-  sessionId: string,
-  principal: Principal | undefined,
-): Promise<Page> {
-  const topUp = await findTopUpBySession(payments.pool, sessionId);
-  if (topUp === undefined) {
-    const outcome = await saveCard(payments, sessionId);
-    return outcome === 'unknown' ? UNKNOWN : CARD_PAGES[outcome];
-  }
-  const isPayer = principal?.kind === 'person' && principal.personId === topUp.payer.id;
-  const settled = await settleCheckout(payments, sessionId);
-  switch (settled.kind) {
-    case 'credited':
-    case 'again': {
-      const isPosted = await postNow(topUp.accountId).then(
-        () => true,
-        () => false,
-      );
-      const amount = isPayer
-        ? `Your payment of $${formatDollars(topUp.amount)} was received.`
-        : 'The payment was received.';
-      const where = isPosted
-        ? 'It is in the balance.'
-        : 'It counts in the balance already; its entry follows shortly.';
-      return { status: 200, title: 'Thank you', text: `${amount} ${where}` };
-    }
-    case 'not-paid':
-      return settled.status === 'complete'
-        ? {
-            status: 200,
-            title: 'The payment is under way',
-            text: 'Your bank has not confirmed it yet. Your credit appears by itself as soon as it does.',
-          }
-        : {
-            status: 200,
-            title: 'Not paid',
-            text: 'This payment was not completed, and nothing was charged.',
-          };
-    case 'quarantined':
-      return {
-        status: 200,
-        title: 'We are looking at your payment',
-        text: 'It was received but could not be matched by itself. An operator has been told and will get it right.',
-      };
-    case 'ignored':
-      return UNKNOWN;
+function pageOf(found: Outcome, principal: Principal | undefined): BillingPage {
+  switch (found.kind) {
+    case 'card':
+      return CARD_PAGES[found.outcome];
+    case 'paid':
+      return paidPage(found.topUp, found.isPosted, principal);
+    case 'not-settled':
+      return unsettledPage(found.settlement);
     default:
-      return settled satisfies never;
+      return found satisfies never;
   }
 }
 
-function html({ title, text }: Page, baseUrl: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title></head>
-<body><main><h1>${title}</h1><p>${text}</p><p><a href="${baseUrl}/">Go on</a></p></main></body>
-</html>
-`;
+function paidPage(topUp: TopUp, isPosted: boolean, principal: Principal | undefined): BillingPage {
+  const isPayer = principal?.kind === 'person' && principal.personId === topUp.payer.id;
+  const received = isPayer
+    ? `Your payment of $${formatDollars(topUp.amount)} was received.`
+    : 'The payment was received.';
+  const where = isPosted
+    ? 'It is in the balance.'
+    : 'It counts in the balance already; its entry follows shortly.';
+  return { status: 200, tone: 'good', title: 'Thank you', text: `${received} ${where}` };
+}
+
+function unsettledPage(settlement: Settlement): BillingPage {
+  if (settlement.kind === 'quarantined') {
+    return {
+      status: 200,
+      tone: 'waiting',
+      title: 'We are looking at your payment',
+      text: 'It was received but could not be matched by itself. An operator has been told and will get it right.',
+    };
+  }
+  if (settlement.kind !== 'not-paid') return NOTHING_HERE;
+  return settlement.status === 'complete'
+    ? {
+        status: 200,
+        tone: 'waiting',
+        title: 'The payment is under way',
+        text: 'Your bank has not confirmed it yet. Your credit appears by itself as soon as it does.',
+      }
+    : {
+        status: 200,
+        tone: 'bad',
+        title: 'Not paid',
+        text: 'This payment was not completed, and nothing was charged.',
+      };
 }

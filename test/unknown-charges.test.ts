@@ -29,7 +29,7 @@ beforeAll(async () => {
     live: false,
     baseUrl: 'http://localhost:8080',
     alert: () => {},
-    ring: async () => {},
+    ring: () => {},
   };
 });
 afterAll(async () => {

@@ -17,8 +17,8 @@ export interface PaymentClients {
   readonly baseUrl: string;
   /** Tells operators of something that needs them. */
   alert(fields: Readonly<Record<string, unknown>>, message: string): void;
-  /** Rings the actor of an account that was credited. Must not throw: the sweeper rings again. */
-  ring(accountId: string, commandKey: string): Promise<void>;
+  /** Rings the actor of an account that was credited, off the caller's path. Must not throw: the sweeper rings again. */
+  ring(accountId: string, commandKey: string): void;
 }
 
 export interface PaymentOptions extends StripeOptions {
@@ -45,9 +45,10 @@ export function createPaymentClients(options: PaymentOptions): PaymentClients {
     live: /^(sk|rk)_live_/.test(secretKey),
     stripe: stripeAccess(createStripeClient(options)),
     alert: (fields, message) => logger.error(fields, message),
-    ring: (accountId, commandKey) =>
+    ring(accountId, commandKey) {
       ringAccount(temporal, { accountId, reason: 'command-stored', commandKey }).catch((error: unknown) =>
         logger.warn({ err: error, accountId }, 'a ring was not delivered: the sweeper repeats it'),
-      ),
+      );
+    },
   };
 }
