@@ -45,10 +45,6 @@ const ENVIRONMENT = z
     COFFER_AUTH_SECRET: z
       .string('must be set: at least 32 random characters that sign sessions')
       .min(32, 'must have at least 32 characters'),
-    COFFER_CURRENCY: z
-      .string()
-      .regex(/^[a-z]{3}$/, 'must be a currency code in lower case, like usd')
-      .default('usd'),
     COFFER_DEPLOYMENT: z
       .string()
       .regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 lower-case letters, digits and hyphens')
@@ -71,7 +67,6 @@ export interface ApiConfig {
   /** Where people and Stripe reach this API; without a slash at its end. */
   readonly baseUrl: string;
   readonly deployment: string;
-  readonly currency: string;
   readonly databaseUrl: string;
   readonly authSecret: string;
   readonly temporal: ClientConnectConfig;
@@ -101,7 +96,6 @@ export function apiConfig(environment: Record<string, string | undefined> = proc
     port: given.COFFER_PORT,
     baseUrl: given.COFFER_BASE_URL,
     deployment: given.COFFER_DEPLOYMENT,
-    currency: given.COFFER_CURRENCY,
     databaseUrl: given.DATABASE_URL,
     authSecret: given.COFFER_AUTH_SECRET,
     temporal: temporalConfig(environment, given.TEMPORAL_ADDRESS, given.TEMPORAL_NAMESPACE),

@@ -31,7 +31,7 @@ export function createPayments(
   { pool, clock, temporal, log }: PaymentParts,
   people: Resolve,
 ) {
-  const { stripe, deployment, baseUrl, currency } = config;
+  const { stripe, deployment, baseUrl } = config;
   const payments = createPaymentClients({
     ...stripe,
     pool,
@@ -44,7 +44,6 @@ export function createPayments(
   const surroundings: AutoTopUpSurroundings & PaymentMethodSurroundings = {
     ...people,
     payments,
-    currency,
     startTopUp(topUpId, accountId) {
       startTopUp(temporal, topUpId, accountId).catch((error: unknown) =>
         log.warn({ err: error, topUpId }, 'a top-up was not started: the sweeper takes it up'),

@@ -10,6 +10,10 @@ const environment = z.object({
     .min(0)
     .max(65_535)
     .default(8080),
+  COFFER_CURRENCY: z
+    .string()
+    .regex(/^[a-z]{3}$/, 'must be a currency code in lower case, like usd')
+    .optional(),
   COFFER_DEMO: z.enum(['on', 'off'], 'must be on or off').default('on'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// address' }).optional(),
   TEMPORAL_ADDRESS: z
@@ -28,6 +32,8 @@ export interface StackConfig {
   home: string;
   /** Of the API and console; 0 picks a free one. */
   port: number;
+  /** The currency of all accounts, chosen at the first start; usd unless said otherwise then. */
+  currency: string | undefined;
   /** Whether the demo story is played once everything runs. */
   demo: boolean;
   /** A PostgreSQL of yours, instead of one that the stack starts. */
@@ -51,6 +57,7 @@ export function stackConfig(variables: Record<string, string | undefined>): Stac
   return {
     home: resolve(parsed.data.COFFER_HOME),
     port: parsed.data.COFFER_PORT,
+    currency: parsed.data.COFFER_CURRENCY,
     demo: parsed.data.COFFER_DEMO === 'on',
     databaseUrl: parsed.data.DATABASE_URL,
     temporalAddress: parsed.data.TEMPORAL_ADDRESS,

@@ -77,7 +77,10 @@ async function startDatabase({ config, addresses, ports, secrets, parts, termina
     parts.watch(postgres.part);
     await ensureDatabase(postgres.url(), 'coffer');
   }
-  await migrate(addresses.databaseUrl, { log: (line) => terminal.note(line) });
+  await migrate(addresses.databaseUrl, {
+    log: (line) => terminal.note(line),
+    currency: config.currency,
+  });
   terminal.ready('postgres', new URL(addresses.databaseUrl).host, Date.now() - since);
 }
 

@@ -20,6 +20,7 @@ the worker; seeds a demo organization and plays its story. Ctrl-C ends all of it
 
   COFFER_PORT        port of the API and console (8080); all others are picked and kept
   COFFER_HOME        where data, logs and secrets live (.coffer); one stack per home
+  COFFER_CURRENCY    the currency of all accounts (usd); chosen at the first start and kept
   COFFER_DEMO        on or off: whether the demo story is played (on)
   DATABASE_URL       a PostgreSQL of yours instead of one that is started
   TEMPORAL_ADDRESS   a Temporal server of yours, host:port, instead of one that is started

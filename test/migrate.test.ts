@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { migrate } from '../ledger/migrate.ts';
 import { createEmptyDatabase, type TestDatabase } from './support/database.ts';
+import { createPerson } from './support/people.ts';
 
 let directory: string;
 let database: TestDatabase;
@@ -49,6 +50,20 @@ test('the ledger migrates an empty database, and has nothing to do the second ti
   expect((await migrate(database.url, { log: (line) => log.push(line) })).length).toBe(log.length);
   expect(log[0]).toMatch(/^migrated 0001_/);
   expect(await migrate(database.url)).toEqual([]);
+});
+
+test('the currency is chosen at the first start, and with accounts in another one nothing starts', async () => {
+  await migrate(database.url);
+  await migrate(database.url, { currency: 'eur' });
+  await migrate(database.url, { currency: 'chf' });
+  await createPerson(database.pool);
+  await migrate(database.url, { currency: 'chf' });
+  await migrate(database.url);
+  await expect(migrate(database.url, { currency: 'usd' })).rejects.toThrow(
+    'this database keeps its accounts in chf, which cannot change to usd any more',
+  );
+  const { rows } = await database.pool.query('select currency from accounts');
+  expect(rows).toEqual([{ currency: 'chf' }]);
 });
 
 function add(name: string, sql: string): void {

@@ -89,7 +89,9 @@ test('accounts are opened in the currency of the deployment, which stays when th
     const { rows } = await other.pool.query('select currency from accounts');
     expect(rows).toEqual([{ currency: 'eur' }]);
     await setCurrency(other.pool, 'eur');
-    await expect(setCurrency(other.pool, 'usd')).rejects.toThrow('another currency than usd');
+    await expect(setCurrency(other.pool, 'usd')).rejects.toThrow(
+      'keeps its accounts in eur, which cannot change to usd',
+    );
   } finally {
     await other.drop();
   }

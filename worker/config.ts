@@ -13,10 +13,6 @@ const schema = z.object({
   COFFER_BASE_URL: z
     .url({ protocol: /^https?$/, error: 'must be the public URL of the API' })
     .default('http://localhost:8080'),
-  COFFER_CURRENCY: z
-    .string()
-    .regex(/^[a-z]{3}$/, 'must be a currency in three small letters')
-    .default('usd'),
   COFFER_DEPLOYMENT: z.string().min(1).default('default'),
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be the URL of an SMTP server' }).optional(),
   MAIL_FROM: z.string().min(3).default('Coffer <coffer@localhost>'),

@@ -1,6 +1,7 @@
 // The signed-in person's own cards: seen by nobody else, saved through Stripe's hosted page.
 import { z } from 'zod';
 import { openCardSetup } from '../../activities/payments/cards.ts';
+import { readCurrency } from '../../ledger/deployment.ts';
 import { listPaymentMethods } from '../../ledger/payments/payment-methods.ts';
 import { requirePerson } from '../access.ts';
 import { once } from '../idempotency.ts';
@@ -30,11 +31,11 @@ const cardSetup = z
   })
   .meta({ id: 'CardSetup' });
 
-export type PaymentMethodSurroundings = Omit<TopUpSurroundings, 'startTopUp'> & { readonly currency: string };
+export type PaymentMethodSurroundings = Omit<TopUpSurroundings, 'startTopUp'>;
 
 /** `GET` and `POST /v1/me/payment-methods`. */
 export function paymentMethodRoutes(surroundings: PaymentMethodSurroundings): Route[] {
-  const { payments, currency } = surroundings;
+  const { payments } = surroundings;
   return [
     route(surroundings, {
       method: 'get',
@@ -64,6 +65,7 @@ export function paymentMethodRoutes(surroundings: PaymentMethodSurroundings): Ro
         const { personId } = requirePerson(principal);
         return once(payments, request, { caller: `person:${personId}`, body: null }, async (cardSetupId) => {
           const address = request.ip ?? null;
+          const currency = await readCurrency(payments.pool);
           const setup = { cardSetupId, personId, currency, address };
           const setupUrl = await openCardSetup(payments, setup).catch((error: unknown) => {
             throw paymentProblem(error);
