@@ -56,7 +56,8 @@ function withReferences(value: unknown, names: ReadonlyMap<string, string>): unk
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([key]) => key !== '$schema' && key !== 'id')
+      // a schema's own id is a string; a property that is called id has a schema
+      .filter(([key, inner]) => key !== '$schema' && !(key === 'id' && typeof inner === 'string'))
       .map(([key, inner]) => [
         key,
         key === '$ref' ? reference(String(inner), names) : withReferences(inner, names),

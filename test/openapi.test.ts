@@ -67,6 +67,20 @@ test('every reference has its component, and no schema of zod is left over', () 
   expect(text).not.toMatch(/\$schema|\$defs/);
 });
 
+test('every property that a schema requires is described by it', () => {
+  const missing: string[] = [];
+  function look(schema: unknown, path: string): void {
+    if (typeof schema !== 'object' || schema === null) return;
+    if ('properties' in schema && 'required' in schema && Array.isArray(schema.required)) {
+      const described = Object.keys(schema.properties ?? {});
+      for (const name of schema.required) if (!described.includes(name)) missing.push(`${path}.${name}`);
+    }
+    for (const [key, inner] of Object.entries(schema)) look(inner, `${path}/${key}`);
+  }
+  look(document, '');
+  expect(missing).toEqual([]);
+});
+
 test('every operation has a name of its own, every parameter of its path, and a security scheme that exists', () => {
   const names = operations().map(([, , { operationId }]) => operationId);
   expect(new Set(names).size).toBe(names.length);
