@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from '../ledger/database.ts';
 import { type AccountReading, readAccounts } from '../ledger/reading/accounts.ts';
-import { readEntriesSince, type StatementEntry } from '../ledger/reading/statement.ts';
+import { readEntriesSince, type StatementEntry, type StatementPlace } from '../ledger/reading/statement.ts';
 import { readNewestTopUps, type TopUpState } from '../ledger/reading/top-up-states.ts';
 import { readVisible } from '../ledger/reading/visibility.ts';
 import type { Logger } from './logging.ts';
@@ -32,7 +32,10 @@ interface Watch {
 const POLL_MS = 300;
 const RIGHTS_MS = 1_000;
 const MOST_WATCHERS = 1_000;
-const MOST_ENTRIES = 500;
+const MOST_WATCHERS_OF_ONE = 200;
+/** How many entries a poll reads, over all places in statements that watchers have come to. */
+const MOST_ENTRIES = 5_000;
+const MOST_ENTRIES_FROM_ONE = 500;
 const MOST_TOP_UPS = 20;
 
 /** Reads only accounts with a watcher, all of them at once; a `NOTIFY` per flush would serialise the commits. */
@@ -51,7 +54,8 @@ export class LiveAccounts {
 
   /** Tells `watcher` of the account as it is and of every change, until the function returned is called. */
   watch(watcher: Watcher): () => void {
-    if (this.#closed || this.#watches.size >= MOST_WATCHERS) {
+    const beside = [...this.#watches].filter((one) => one.watcher.accountId === watcher.accountId);
+    if (this.#closed || this.#watches.size >= MOST_WATCHERS || beside.length >= MOST_WATCHERS_OF_ONE) {
       throw new Problem('overloaded', 'Too many streams are open here.', { retryAfterSeconds: 5 });
     }
     const watch: Watch = { watcher, seq: watcher.afterSeq, reading: undefined, topUps: new Map() };
@@ -88,9 +92,9 @@ export class LiveAccounts {
     ]);
     const byId = new Map(readings.map((reading) => [reading.id, reading]));
     for (const watch of watches) watch.seq ??= byId.get(watch.watcher.accountId)?.seq;
-    const entries = await readEntriesSince(this.#pool, behind(watches, byId), MOST_ENTRIES);
+    const entries = await readBehind(this.#pool, watches, byId);
     for (const watch of watches) {
-      tellEntries(watch, entries);
+      tellEntries(watch, entries.get(placeName(watch)) ?? []);
       tellTopUps(watch, topUps);
       tellBalance(watch, byId.get(watch.watcher.accountId));
     }
@@ -114,25 +118,36 @@ export class LiveAccounts {
   }
 }
 
-/** Account → the least seq that a watcher of it was told of, where there are newer entries. */
-function behind(
+/**
+ * The entries behind every place that a watcher has come to, by the name of the place. Watchers who are up to date
+ * share one; whoever catches up on a long history has one of their own, so nobody else waits for them. All places share
+ * what a poll reads.
+ */
+async function readBehind(
+  pool: Pool,
   watches: readonly Watch[],
   readings: ReadonlyMap<string, AccountReading>,
-): Map<string, bigint> {
-  const since = new Map<string, bigint>();
-  for (const { watcher, seq } of watches) {
-    const newest = readings.get(watcher.accountId)?.seq;
-    if (seq === undefined || newest === undefined || seq >= newest) continue;
-    const least = since.get(watcher.accountId);
-    if (least === undefined || seq < least) since.set(watcher.accountId, seq);
+): Promise<Map<string, StatementEntry[]>> {
+  const places = new Map<string, StatementPlace>();
+  for (const watch of watches) {
+    const { seq } = watch;
+    const { accountId } = watch.watcher;
+    const newest = readings.get(accountId)?.seq;
+    if (seq !== undefined && newest !== undefined && seq < newest) {
+      places.set(placeName(watch), { accountId, seq });
+    }
   }
-  return since;
+  const share = Math.ceil(MOST_ENTRIES / Math.max(places.size, 1));
+  const entries = await readEntriesSince(pool, [...places.values()], Math.min(share, MOST_ENTRIES_FROM_ONE));
+  return new Map([...places.keys()].map((name, index) => [name, entries[index] ?? []]));
+}
+
+function placeName({ watcher, seq }: Watch): string {
+  return `${watcher.accountId} ${seq}`;
 }
 
 function tellEntries(watch: Watch, entries: readonly StatementEntry[]): void {
   for (const entry of entries) {
-    if (entry.accountId !== watch.watcher.accountId || watch.seq === undefined || entry.seq <= watch.seq)
-      continue;
     watch.seq = entry.seq;
     watch.watcher.entry(entry);
   }

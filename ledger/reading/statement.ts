@@ -42,9 +42,9 @@ export const READ_STATEMENT = `
   where e.account_id = $1::uuid and e.seq < $2::int8
   order by e.seq desc limit $3::int4`;
 
-/** For several accounts at once, each from a seq of its own; at most `$3` entries of each. */
+/** From several places at once, each a seq of an account; at most `$3` entries from each. */
 export const READ_ENTRIES_SINCE = `
-  select e.* from unnest($1::uuid[], $2::int8[]) as s (account_id, seq)
+  select s.place::int4, e.* from unnest($1::uuid[], $2::int8[]) with ordinality as s (account_id, seq, place)
   cross join lateral (
     select e.account_id, e.seq, e.type, case when e.credit = 'credit' then e.amount else -e.amount end as amount,
       e.balance_after, e.posted_at, e.event_count, c.details ->> 'topUpId' as top_up_id, c.details ->> 'mode' as mode,
@@ -54,7 +54,7 @@ export const READ_ENTRIES_SINCE = `
     where e.account_id = s.account_id and e.seq > s.seq
     order by e.seq limit $3::int4
   ) e
-  order by e.account_id, e.seq`;
+  order by s.place, e.seq`;
 
 interface StatementRow {
   account_id: string;
@@ -85,19 +85,28 @@ export async function readStatement(
   return withNames(pool, rows);
 }
 
-/** The entries after the seq given for each account, oldest first, at most `limit` of each. */
+/** A place in an account's statement: behind the entry of this seq. */
+export interface StatementPlace {
+  readonly accountId: string;
+  readonly seq: bigint;
+}
+
+/** The entries behind each of the places, oldest first, at most `limit` from each; in the order of the places. */
 export async function readEntriesSince(
   pool: Pool,
-  since: ReadonlyMap<string, bigint>,
+  places: readonly StatementPlace[],
   limit: number,
-): Promise<StatementEntry[]> {
-  if (since.size === 0) return [];
-  const { rows } = await pool.query<StatementRow>(READ_ENTRIES_SINCE, [
-    [...since.keys()],
-    [...since.values()],
+): Promise<StatementEntry[][]> {
+  const entries: StatementEntry[][] = places.map(() => []);
+  if (places.length === 0) return entries;
+  const { rows } = await pool.query<StatementRow & { place: number }>(READ_ENTRIES_SINCE, [
+    places.map(({ accountId }) => accountId),
+    places.map(({ seq }) => seq),
     limit,
   ]);
-  return withNames(pool, rows);
+  const named = await withNames(pool, rows);
+  for (const [index, entry] of named.entries()) entries[(rows[index]?.place ?? 0) - 1]?.push(entry);
+  return entries;
 }
 
 async function withNames(pool: Pool, rows: readonly StatementRow[]): Promise<StatementEntry[]> {
