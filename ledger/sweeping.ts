@@ -12,8 +12,10 @@ interface DueAccountRow {
   pending: string;
 }
 
-/* A ring is unanswered when it is 3 s old; it is repeated after 3 s, 6 s, 12 s … up to 5 minutes. Rows that are
-   locked are skipped: whoever has them may be the answer, and a sweep waits for nobody. */
+/* A ring is unanswered when it is 3 s old; it is repeated after 3 s, 6 s, 12 s … up to 5 minutes. While repetitions are
+   answered, more are sent than the rate asks for: as many as leave `$3` of them open. So rings that were lost come back
+   as fast as they are answered, and those of actors that are only slow don't turn into a storm. Rows that are locked
+   are skipped: whoever has them may be the answer, and a sweep waits for nobody. */
 export const TAKE_UNANSWERED_RINGS = `
   update account_balances b set
     rings_repeated = b.rings_repeated + 1,
@@ -23,14 +25,24 @@ export const TAKE_UNANSWERED_RINGS = `
     select account_id from account_balances
     where rung_at <= $1::timestamptz - interval '3 seconds'
       and (ring_again_at is null or ring_again_at <= $1::timestamptz)
-    order by rung_at limit $2::int4 for update skip locked
+    order by rung_at
+    limit greatest($2::int4, $3::int4
+      - (select count(*) from account_balances where rung_at is not null and rings_repeated > 0))
+    for update skip locked
   ) due
   where b.account_id = due.account_id
   returning b.account_id, b.pending`;
 
-/** Takes the oldest rings without an answer and notes that they are repeated now. */
-export async function takeUnansweredRings(pool: Pool, now: Date, most: number): Promise<DueAccount[]> {
-  const { rows } = await pool.query<DueAccountRow>(TAKE_UNANSWERED_RINGS, [now, most]);
+/**
+ * Takes the oldest rings without an answer and notes that they are repeated now: `most` of them, or as many more as
+ * leave at most `mostOpen` repetitions without an answer.
+ */
+export async function takeUnansweredRings(
+  pool: Pool,
+  now: Date,
+  { most, mostOpen }: { readonly most: number; readonly mostOpen: number },
+): Promise<DueAccount[]> {
+  const { rows } = await pool.query<DueAccountRow>(TAKE_UNANSWERED_RINGS, [now, most, mostOpen]);
   return rows.map(dueAccount);
 }
 

@@ -25,12 +25,13 @@ afterAll(async () => {
 const logger = pino({ level: 'silent' });
 const later = (seconds: number) => new Date(Date.now() + seconds * 1_000);
 
-function tasks(temporal: TemporalClient) {
+function tasks(temporal: TemporalClient, mostOpenRepetitions = 0) {
   const options = {
     pool: ledger.pool,
     temporal,
     metrics: createWorkerMetrics(),
     settlementIntervalMs: 5_000,
+    mostOpenRepetitions,
   };
   return {
     rings: unansweredRings(options),
@@ -76,12 +77,7 @@ test('what is pending for longer than the settlement interval is posted, though 
 
 test('unanswered rings are repeated oldest first, at most as many as asked for, with growing pauses', async () => {
   const { rings } = tasks({ client: testTemporal.client, taskQueue: randomUUID() }); // nobody answers there
-  const accounts: string[] = [];
-  for (let n = 0; n < 5; n++) {
-    const accountId = await ledger.createAccount();
-    await ledger.grant(accountId, 1n);
-    accounts.push(accountId);
-  }
+  const accounts = await rungAccounts(5);
   const repeated = async () => {
     const rows = await Promise.all(accounts.map((id) => ledger.balanceRow(id)));
     return rows.map(({ ringsRepeated }) => ringsRepeated);
@@ -94,11 +90,46 @@ test('unanswered rings are repeated oldest first, at most as many as asked for, 
   expect(await rings.run(later(12), 10)).toBe(0);
   expect(await rings.run(later(15), 10)).toBe(5); // 6 s after the second
   expect(await repeated()).toEqual([3, 3, 3, 3, 3]);
-  for (const accountId of accounts) {
-    await testTemporal.client.workflow.getHandle(`account/${accountId}`).terminate();
-    await ledger.pool.query('update account_balances set rung_at = null where account_id = $1', [accountId]);
-  }
+  await answer(accounts);
 });
+
+test('rings are repeated faster than the rate for as long as they are answered', async () => {
+  const { rings } = tasks({ client: testTemporal.client, taskQueue: randomUUID() }, 6); // we answer ourselves
+  const accounts = await rungAccounts(20);
+  expect(await rings.run(later(4), 2)).toBe(6);
+  expect(await rings.run(later(4), 2)).toBe(2); // none was answered
+  await answer(accounts.slice(0, 4));
+  expect(await rings.run(later(4), 2)).toBe(2);
+  await answer(accounts.slice(0, 8));
+  expect(await rings.run(later(4), 2)).toBe(4);
+  await answer(accounts.slice(0, 14));
+  expect(await rings.run(later(4), 2)).toBe(6);
+  await answer(accounts);
+});
+
+/** Accounts that count as rung, oldest first. */
+async function rungAccounts(count: number): Promise<string[]> {
+  const accounts: string[] = [];
+  for (let n = 0; n < count; n++) {
+    const accountId = await ledger.createAccount();
+    await ledger.grant(accountId, 1n);
+    accounts.push(accountId);
+  }
+  return accounts;
+}
+
+/** Takes the rings of accounts as a posting does, and ends the actors that were started for them. */
+async function answer(accounts: readonly string[]): Promise<void> {
+  await ledger.pool.query(
+    'update account_balances set rung_at = null, rings_repeated = 0, ring_again_at = null where account_id = any ($1)',
+    [accounts],
+  );
+  for (const accountId of accounts)
+    await testTemporal.client.workflow
+      .getHandle(`account/${accountId}`)
+      .terminate()
+      .catch(() => undefined);
+}
 
 test('a rule that has to decide again is rung once, and decides', async () => {
   await withActor(testTemporal, ledger, {}, async ({ accountId, temporal, settled }) => {

@@ -17,14 +17,23 @@ export interface RingTasksOptions {
   readonly temporal: TemporalClient;
   readonly metrics: WorkerMetrics;
   readonly settlementIntervalMs: number;
+  /** How many repeated rings may be without an answer before the sweep's rate bounds them; 100 by default. */
+  readonly mostOpenRepetitions?: number;
 }
 
-/** Repeats rings that are older than 3 s, oldest first, each with a backoff from 3 s to 5 minutes. */
+const MOST_OPEN_REPETITIONS = 100;
+
+/**
+ * Repeats rings that are older than 3 s, oldest first, each with a backoff from 3 s to 5 minutes; faster than the sweep's
+ * rate for as long as they are answered.
+ */
 export function unansweredRings(options: RingTasksOptions): SweepTask {
   return {
     name: 'unanswered-rings',
-    run: async (now, most) =>
-      await ringAll(options, 'overdue', await takeUnansweredRings(options.pool, now, most)),
+    run: async (now, most) => {
+      const { pool, mostOpenRepetitions: mostOpen = MOST_OPEN_REPETITIONS } = options;
+      return await ringAll(options, 'overdue', await takeUnansweredRings(pool, now, { most, mostOpen }));
+    },
   };
 }
 
