@@ -30,6 +30,9 @@ export interface Posted {
   readonly commandsRefused: number;
 }
 
+/** The first posting of a new run of an account's actor. */
+export type FirstPosting = OpenedAccount & Posted;
+
 /** How many ledger commands one posting takes; the rest is for the next. */
 const MOST_COMMANDS = 100;
 
@@ -66,6 +69,17 @@ export async function openAccount(connection: Connection, accountId: string): Pr
   return { standing: standingFrom(row), organizationId: row.organization_id };
 }
 
+/** Opens an account and posts what waits in it, in the caller's transaction. Raises `account-not-found`. */
+export async function openAndPost(
+  connection: Connection,
+  accountId: string,
+  now: Date,
+): Promise<FirstPosting> {
+  const { standing, organizationId } = await openAccount(connection, accountId);
+  const { epoch, seq } = standing;
+  return { ...(await post(connection, { accountId, epoch, afterSeq: seq }, now)), organizationId };
+}
+
 export const POST_PENDING = `
   select * from post_pending($1::uuid, $2::int8, $3::int8, $4::int4, $5::timestamptz)`;
 
@@ -80,8 +94,12 @@ export interface Posting {
 
 /** One posting, in the caller's transaction. Raises `fenced-out` under an old epoch, and `account-not-found`. */
 export async function postPending(connection: Connection, posting: Posting, now: Date): Promise<Posted> {
-  const { accountId, epoch, afterSeq } = posting;
   await connection.query(BOUND_POSTING);
+  return await post(connection, posting, now);
+}
+
+async function post(connection: Connection, posting: Posting, now: Date): Promise<Posted> {
+  const { accountId, epoch, afterSeq } = posting;
   const { rows } = await connection.query<PostPendingRow>(POST_PENDING, [
     accountId,
     epoch,

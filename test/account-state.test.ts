@@ -64,24 +64,6 @@ test('a ring during a posting, and more than one posting takes, keep work waitin
   expect(states.posted(posting, { ...result, standing: standing({ more: true }) }).workWaiting).toBe(true);
 });
 
-test('a top-up is to be started once, the next one again', () => {
-  const due = after({ topUpInFlight: 'a' });
-  expect(states.topUpToStart(due)).toBe('a');
-  const started = states.topUpBegun(due, 'a');
-  expect(states.topUpToStart(started)).toBeNull();
-  const next = states.posted(started, {
-    standing: standing({ topUpInFlight: 'b' }),
-    entriesWritten: 0,
-    commandsRefused: 0,
-  });
-  expect(states.topUpToStart(next)).toBe('b');
-  expect(
-    states.topUpToStart(
-      states.posted(started, { standing: standing(), entriesWritten: 0, commandsRefused: 0 }),
-    ),
-  ).toBeNull();
-});
-
 test('what is carried over is plain JSON', () => {
   const state = after({ topUpInFlight: 'a' });
   expect(JSON.parse(JSON.stringify(state))).toEqual(state);

@@ -1,6 +1,7 @@
 // The account actor on a real Temporal and a real Postgres: what it must not lose, double, or stop at.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { PostingStep } from '../activities/posting.ts';
 import { postNow } from '../workflows/client.ts';
 import { accountWorkflowId, standingQuery, topUpWorkflowId } from '../workflows/messages.ts';
 import {
@@ -57,8 +58,8 @@ test('a ring has everything posted that waits, in order of arrival', async () =>
 test('a posting whose reply is lost three times is one entry', async () => {
   let lost = 0;
   const faults = {
-    afterCommit: async () => {
-      if (lost++ < 3) throw new Error('the reply was lost');
+    afterCommit: async (which: PostingStep) => {
+      if (which === 'postPending' && lost++ < 3) throw new Error('the reply was lost');
     },
   };
   await withActor(
@@ -66,6 +67,8 @@ test('a posting whose reply is lost three times is one entry', async () => {
     ledger,
     { faults, history: 'account-lost-reply' },
     async ({ accountId, ring, temporal: client }) => {
+      await ring();
+      await postNow(client, accountId);
       await ledger.grant(accountId, GRANT);
       await ring();
       await postNow(client, accountId);
@@ -73,6 +76,22 @@ test('a posting whose reply is lost three times is one entry', async () => {
       expect(await ledger.entries(accountId)).toHaveLength(1);
     },
   );
+});
+
+test('a cold start whose reply is lost three times opens anew and posts nothing twice', async () => {
+  let lost = 0;
+  const faults = {
+    afterCommit: async (which: PostingStep) => {
+      if (which === 'openAccount' && lost++ < 3) throw new Error('the reply was lost');
+    },
+  };
+  await withActor(temporal, ledger, { faults }, async ({ accountId, temporal: client }) => {
+    await ledger.grant(accountId, GRANT);
+    expect(await postNow(client, accountId)).toMatchObject({ seq: 1, epoch: 4, more: false });
+    await ledger.grant(accountId, GRANT);
+    expect(await postNow(client, accountId)).toMatchObject({ seq: 2, epoch: 4 });
+    expect(await ledger.entries(accountId)).toMatchObject([{ epoch: 1 }, { epoch: 4 }]);
+  });
 });
 
 test('more commands than one posting takes are all posted, each once', async () => {
@@ -90,6 +109,7 @@ test('more commands than one posting takes are all posted, each once', async () 
 test('an actor that is terminated in a posting loses nothing and posts nothing twice', async () => {
   const gate = slowOnce();
   await withActor(temporal, ledger, { faults: { beforeBegin: gate.pass } }, async (actor) => {
+    await postNow(actor.temporal, actor.accountId);
     await ledger.grant(actor.accountId, GRANT);
     await actor.ring();
     await gate.reached;
@@ -110,6 +130,7 @@ test('an actor that is terminated in a posting loses nothing and posts nothing t
 test('an actor that is terminated before its posting commits is fenced out only after it', async () => {
   const gate = slowOnce();
   await withActor(temporal, ledger, { faults: { beforeCommit: gate.pass } }, async (actor) => {
+    await postNow(actor.temporal, actor.accountId);
     await ledger.grant(actor.accountId, GRANT);
     await actor.ring();
     await gate.reached;
@@ -135,6 +156,7 @@ test('an actor that is cancelled opens its account again by itself, and rings ke
     ledger,
     { faults: { beforeBegin: gate.pass }, history: 'account-cancelled' },
     async (actor) => {
+      await postNow(actor.temporal, actor.accountId);
       await ledger.grant(actor.accountId, GRANT);
       await actor.ring();
       await gate.reached;
@@ -277,7 +299,7 @@ test('an actor without an account fails and says so', async () => {
   });
 });
 
-/** A place where the first one who passes waits until it is opened. */
+/** A place where the first posting after a cold start waits until it is opened. */
 function slowOnce() {
   let open = () => {};
   const opened = new Promise<void>((resolve) => {
@@ -288,8 +310,8 @@ function slowOnce() {
     arrive = resolve;
   });
   let first = true;
-  const pass = async () => {
-    if (!first) return;
+  const pass = async (which: PostingStep) => {
+    if (!first || which === 'openAccount') return;
     first = false;
     arrive();
     await opened;

@@ -99,7 +99,7 @@ async function run(during: (taskQueue: string) => Promise<unknown>): Promise<voi
     taskQueue,
     workflowBundle: await workflowBundle(),
     activities: {
-      ...postingActivities({ pool, clock }),
+      ...postingActivities({ pool, clock, temporal }),
       ...ringActivities(temporal),
       ...topUpActivities(clients, { beforeCharge: followClock }),
     },

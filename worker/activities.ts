@@ -8,7 +8,7 @@ import { ringActivities } from '../activities/ring.ts';
 import { type VerifyRunInput, verifyActivities } from '../activities/verify.ts';
 import type { Clock } from '../ledger/clock.ts';
 import type { Pool } from '../ledger/database.ts';
-import type { Posted, Posting } from '../ledger/posting.ts';
+import type { Posted } from '../ledger/posting.ts';
 import type { VerifyReport } from '../ledger/verify/report.ts';
 import type { TemporalClient } from '../workflows/client.ts';
 import type { WorkerMetrics } from './metrics.ts';
@@ -29,7 +29,8 @@ export function createActivities(clients: ActivityClients) {
     ...postingActivities({
       pool,
       clock,
-      onPosted: (input, posted, seconds) => observe(clients, input, posted, seconds),
+      temporal,
+      onPosted: (accountId, posted, seconds) => observe(clients, accountId, posted, seconds),
     }),
     ...ringActivities(temporal),
     ...topUpActivities(clients.payments),
@@ -40,7 +41,7 @@ export function createActivities(clients: ActivityClients) {
 /** Counts a posting; a command that the database refused is an alert. */
 function observe(
   { metrics, logger }: ActivityClients,
-  input: Posting,
+  accountId: string,
   posted: Posted,
   seconds: number,
 ): void {
@@ -49,7 +50,6 @@ function observe(
   metrics.entries.inc(posted.entriesWritten);
   if (posted.commandsRefused === 0) return;
   metrics.commandsRefused.inc(posted.commandsRefused);
-  const { accountId } = input;
   logger.error(
     { accountId, commandsRefused: posted.commandsRefused },
     'the database refused ledger commands',

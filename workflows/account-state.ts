@@ -1,6 +1,6 @@
 // What an account's actor remembers between postings, its pure transitions, and how operators read it.
 import { formatDollars, nanos, nanosFromString } from '../ledger/money.ts';
-import type { OpenedAccount, Posted, Standing } from '../ledger/posting.ts';
+import type { FirstPosting, Posted, Standing } from '../ledger/posting.ts';
 
 /** The value of the search attribute `AccountState`. */
 export type AccountCondition = 'ok' | 'low' | 'topping_up' | 'overdrawn' | 'frozen' | 'attention';
@@ -10,8 +10,6 @@ export interface AccountState {
   readonly standing: Standing;
   readonly organizationId: string | null;
   readonly workWaiting: boolean;
-  /** The top-up whose workflow this actor started last. */
-  readonly topUpStarted: string | null;
   /** The condition that the search attribute shows. */
   readonly shown: AccountCondition | null;
   /** How many commands the database refused since the actor opened the account. */
@@ -38,14 +36,18 @@ export function opening(): AccountState {
     standing: NOTHING,
     organizationId: null,
     workWaiting: true,
-    topUpStarted: null,
     shown: null,
     commandsRefused: 0,
   };
 }
 
-export function opened(state: AccountState, account: OpenedAccount): AccountState {
-  return { ...state, standing: account.standing, organizationId: account.organizationId };
+/** Whether this run has opened its account; a run that continues another one has. */
+export function isOpen({ standing }: AccountState): boolean {
+  return standing.epoch > 0;
+}
+
+export function opened(state: AccountState, account: FirstPosting): AccountState {
+  return { ...posted(state, account), organizationId: account.organizationId };
 }
 
 export function rung(state: AccountState): AccountState {
@@ -64,15 +66,6 @@ export function posted(state: AccountState, { standing, commandsRefused }: Poste
     workWaiting: state.workWaiting || standing.more,
     commandsRefused: state.commandsRefused + commandsRefused,
   };
-}
-
-/** The top-up whose workflow is still to be started, if any. */
-export function topUpToStart({ standing, topUpStarted }: AccountState): string | null {
-  return standing.topUpInFlight === topUpStarted ? null : standing.topUpInFlight;
-}
-
-export function topUpBegun(state: AccountState, topUpId: string): AccountState {
-  return { ...state, topUpStarted: topUpId };
 }
 
 export function shownAs(state: AccountState, shown: AccountCondition): AccountState {

@@ -1,5 +1,4 @@
 // The account actor: one execution per account, for as long as the account exists, and the only writer of its entries.
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import * as wf from '@temporalio/workflow';
 import type { PostingActivities } from '../activities/posting.ts';
 import * as states from './account-state.ts';
@@ -60,25 +59,32 @@ async function actor(input: AccountInput): Promise<void> {
     { validator: () => refuseWhen(rolling) },
   );
 
-  if (input.carried === undefined)
-    state = states.opened(state, await openAccount({ accountId: input.accountId }));
-  state = show(input, state);
+  if (states.isOpen(state)) state = show(input, state); // details are not carried over
   for (;;) {
     await wf.condition(() => state.workWaiting || mustRoll(input));
     if (mustRoll(input)) rolling = true;
     if (rolling && clean >= wanted) return await rollOver(input, () => state);
     state = states.postingBegun(state);
     const turn = ++begun;
-    const { epoch, seq } = state.standing;
-    const result = await postPending({ accountId: input.accountId, epoch, afterSeq: seq });
-    state = show(input, states.posted(state, result));
-    if (!result.standing.more) clean = turn;
-    const topUpId = states.topUpToStart(state);
-    if (topUpId !== null) {
-      state = states.topUpBegun(state, topUpId);
-      await startTopUp(input.accountId, state.organizationId, topUpId);
-    }
+    const posted = await postOnce(input.accountId, state);
+    state = show(input, posted(state));
+    if (!state.standing.more) clean = turn;
   }
+}
+
+/** One posting, the first of a cold start opens the account; returns what it makes of the state as that is by then. */
+async function postOnce(
+  accountId: string,
+  state: states.AccountState,
+): Promise<(state: states.AccountState) => states.AccountState> {
+  if (!states.isOpen(state)) {
+    const account = await openAccount({ accountId });
+    return (current) => states.opened(current, account);
+  }
+  const { epoch, seq, topUpInFlight } = state.standing;
+  const { organizationId } = state;
+  const result = await postPending({ accountId, epoch, afterSeq: seq, topUpInFlight, organizationId });
+  return (current) => states.posted(current, result);
 }
 
 function refuseWhen(rolling: boolean): void {
@@ -106,37 +112,15 @@ async function rollOver(input: AccountInput, state: () => states.AccountState): 
   return await next({ ...input, carried: state() });
 }
 
-/** Starts the top-up as a workflow of its own life: it outlives rolls, cancellation and the end of the actor. */
-async function startTopUp(accountId: string, organizationId: string | null, topUpId: string): Promise<void> {
-  try {
-    await wf.startChild(messages.TOP_UP_WORKFLOW, {
-      workflowId: messages.topUpWorkflowId(topUpId),
-      args: [{ topUpId, accountId } satisfies messages.TopUpInput],
-      parentClosePolicy: 'ABANDON',
-      cancellationType: 'ABANDON',
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-      typedSearchAttributes: ownership(accountId, organizationId),
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
-}
-
 /** Shows operators where the account stands; the search attribute is written on transitions only. */
 function show(input: AccountInput, state: states.AccountState): states.AccountState {
   wf.setCurrentDetails(states.details(state));
   const condition = states.condition(state);
   if (condition === state.shown) return state;
   const changed = { key: attributes.accountStateAttribute, value: condition };
-  const unchanging = state.shown === null ? ownership(input.accountId, state.organizationId) : [];
+  const unchanging = state.shown === null ? attributes.ownership(input.accountId, state.organizationId) : [];
   wf.upsertSearchAttributes([...unchanging, changed]);
   return states.shownAs(state, condition);
-}
-
-function ownership(accountId: string, organizationId: string | null) {
-  const pairs = [{ key: attributes.accountIdAttribute, value: accountId }];
-  if (organizationId !== null) pairs.push({ key: attributes.organizationIdAttribute, value: organizationId });
-  return pairs;
 }
 
 function isFencedOut(error: unknown): boolean {

@@ -6,22 +6,19 @@ import { closeTopUp, findTopUp } from '../../ledger/payments/top-ups.ts';
 import { charge } from './charge.ts';
 import { followCheckout } from './checkout.ts';
 import type { PaymentClients } from './clients.ts';
-import { type Settlement, settle } from './settle.ts';
-import type { TopUpStep } from './step.ts';
+import { settle } from './settle.ts';
+import type { SettledStep } from './step.ts';
 
 interface TopUpReference {
   readonly topUpId: string;
 }
 
 export interface TopUpActivities {
-  /** Whether a member pays it on a page, or the sponsor's card is charged. */
-  findMode(input: TopUpReference): Promise<'manual' | 'auto'>;
-  /** One step of an auto top-up. Declines are returned, outcomes that are not known are thrown. */
-  charge(input: TopUpReference): Promise<TopUpStep>;
-  /** Looks at what became of a manual top-up. */
-  followCheckout(input: TopUpReference): Promise<TopUpStep>;
-  /** Credits what was paid, once. */
-  settle(input: { readonly paymentIntentId: string }): Promise<Settlement>;
+  /**
+   * One step of a top-up: charges the sponsor's card, or looks at the page on which a member pays; what was paid is
+   * credited, and the account's actor rung. Declines are returned, outcomes that are not known are thrown.
+   */
+  advance(input: TopUpReference): Promise<SettledStep>;
   /** Ends a top-up that an operator cancelled, unless it can still take money; says whether it is over. */
   markFailed(input: TopUpReference): Promise<boolean>;
 }
@@ -31,20 +28,22 @@ export interface TopUpFaults {
   afterCharge?(topUpId: string): Promise<void>;
 }
 
-/** Makes the top-up activities. `faults` let tests stop a charge before it is sent, or after its reply. */
+/** Makes the top-up activities. `faults` let tests stop a charge before it is sent, or between its reply and the credit. */
 export function topUpActivities(clients: PaymentClients, faults: TopUpFaults = {}): TopUpActivities {
   const { pool, clock } = clients;
+  async function chargeCard(topUpId: string) {
+    await faults.beforeCharge?.(topUpId);
+    const step = await charge(clients, topUpId);
+    await faults.afterCharge?.(topUpId);
+    return step;
+  }
   return {
-    findMode: ({ topUpId }) => withHeartbeat(async () => (await requireTopUp(clients, topUpId)).mode),
-    charge: ({ topUpId }) =>
+    advance: ({ topUpId }) =>
       withHeartbeat(async () => {
-        await faults.beforeCharge?.(topUpId);
-        const step = await charge(clients, topUpId);
-        await faults.afterCharge?.(topUpId);
-        return step;
+        const { mode } = await requireTopUp(clients, topUpId);
+        const step = await (mode === 'manual' ? followCheckout(clients, topUpId) : chargeCard(topUpId));
+        return step.kind === 'paid' ? credit(clients, step.paymentIntentId) : step;
       }),
-    followCheckout: ({ topUpId }) => withHeartbeat(() => followCheckout(clients, topUpId)),
-    settle: ({ paymentIntentId }) => withHeartbeat(() => settle(clients, paymentIntentId)),
     markFailed: ({ topUpId }) =>
       withHeartbeat(async () => {
         const { mode, state } = await requireTopUp(clients, topUpId);
@@ -55,6 +54,25 @@ export function topUpActivities(clients: PaymentClients, faults: TopUpFaults = {
         return true;
       }),
   };
+}
+
+const TRY_AGAIN_MS = 1_000;
+
+/** In the charge's own activity: a crash in between is a repetition, whose charge is answered as before. */
+async function credit(clients: PaymentClients, paymentIntentId: string): Promise<SettledStep> {
+  const settled = await settle(clients, paymentIntentId);
+  switch (settled.kind) {
+    case 'credited':
+    case 'again':
+      return { kind: 'over', state: 'paid' };
+    case 'not-paid':
+      return { kind: 'later', afterMs: TRY_AGAIN_MS };
+    case 'quarantined':
+    case 'ignored':
+      return { kind: 'over', state: 'not-completed' };
+    default:
+      return settled satisfies never;
+  }
 }
 
 const HEARTBEAT_MS = 2_000;

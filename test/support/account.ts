@@ -166,6 +166,7 @@ export async function withActor(
       ...postingActivities({
         pool: ledger.pool,
         clock: systemClock,
+        temporal,
         ...(faults === undefined ? {} : { faults }),
       }),
       ...ringActivities(temporal),

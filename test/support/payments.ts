@@ -205,7 +205,7 @@ async function work(
   const worker: Worker = await connected.createWorker({
     taskQueue: temporal.taskQueue,
     activities: {
-      ...postingActivities({ pool, clock }),
+      ...postingActivities({ pool, clock, temporal }),
       ...ringActivities(temporal),
       ...topUpActivities(clients, faults),
     },
