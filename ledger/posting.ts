@@ -37,7 +37,7 @@ export type FirstPosting = OpenedAccount & Posted;
 const MOST_COMMANDS = 100;
 
 /** An account's row in the database's words; `pg` reads an `int8` as a string. */
-interface StandingRow {
+export interface StandingRow {
   epoch: string;
   seq: string;
   posted: string;
@@ -115,7 +115,7 @@ async function post(connection: Connection, posting: Posting, now: Date): Promis
   };
 }
 
-function standingFrom(row: StandingRow): Standing {
+export function standingFrom(row: StandingRow): Standing {
   return {
     epoch: Number(row.epoch),
     seq: Number(row.seq),

@@ -126,3 +126,62 @@ test('SQL statements have no holes for values: only constants are joined into th
   );
   expect(wrong).toEqual([]);
 });
+
+test('every decision bears its number, and every number is given once', () => {
+  const files = globSync('docs/decisions/*.md', { cwd: ROOT }).sort();
+  const numbers = files.map((file) => /(\d{3})-[a-z-]+\.md$/.exec(file)?.[1] ?? 'none');
+  expect(new Set(numbers).size).toBe(files.length);
+  for (const [index, file] of files.entries())
+    expect(read(file)).toMatch(new RegExp(`^# ${numbers[index]} `));
+});
+
+/** Words that the glossary refuses for one idea and that are right for another: models' tokens, Stripe's charges, … */
+const RIGHT_ELSEWHERE = ['token', 'log', 'lock', 'charge', 'retry', 'version', 'payload', 'offset', 'cron'];
+
+/** Who speaks to the sign-in library says its words; so does whoever tells of it. */
+const SIGN_IN =
+  /^(api\/(auth[\w-]*|principal)\.ts|ledger\/migrations\/0002_people\.sql|docs\/decisions\/001-.*)$/;
+
+test('the words that the glossary refuses are used nowhere', () => {
+  const rows = [...read('docs/glossary.md').matchAll(/^\| ([^|]+) \|[^|]+\| ([^|]*)\|$/gm)].slice(1);
+  const words = rows.flatMap(([, word = '']) => word.split(',').map((one) => one.trim()));
+  const refused = rows
+    .flatMap(([, , not = '']) => not.replaceAll(/\([^)]*\)/g, '').split(','))
+    .map((word) => word.trim())
+    .filter((word) => /^[\w ]+$/.test(word) && !words.includes(word) && !RIGHT_ELSEWHERE.includes(word));
+  expect(refused).toEqual(expect.arrayContaining(['wallet', 'tenant', 'user', 'deposit', 'aggregate']));
+  const files = [
+    ...sources('ledger', 'workflows', 'activities', 'worker', 'api'),
+    ...globSync(['ledger/migrations/*.sql', 'docs/**/*.md', '*.md'], { cwd: ROOT }),
+  ].filter((file) => file !== 'docs/glossary.md');
+  const wrong = files.flatMap((file) => {
+    const text = asWords(read(file));
+    return refused
+      .filter((word) => word !== 'user' || !SIGN_IN.test(file))
+      .filter((word) => new RegExp(`\\b${word}s?\\b`, 'i').test(text))
+      .map((word) => `${file} says ${word}`);
+  });
+  expect(wrong).toEqual([]);
+});
+
+/** Names taken apart into their words; the words of others (an address, a header, a class of the language) left out. */
+function asWords(text: string): string {
+  return text
+    .replaceAll(/AggregateError|user:password|user-agent/gi, '')
+    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+    .replaceAll('_', ' ');
+}
+
+test('every workflow has a recorded history', () => {
+  const files = [...read('workflows/index.ts').matchAll(/from '\.\/([\w-]+\.ts)'/g)].map(
+    ([, file = '']) => file,
+  );
+  const workflows = files.flatMap((file) =>
+    [...read(`workflows/${file}`).matchAll(/^export async function (\w+)/gm)].map(([, name = '']) => name),
+  );
+  expect(workflows).toEqual(expect.arrayContaining(['account', 'topUp', 'verify']));
+  const recorded = globSync('test/histories/*.json', { cwd: ROOT }).map(
+    (file) => /"workflowType":\s*\{\s*"name":\s*"(\w+)"/.exec(read(file))?.[1],
+  );
+  expect(workflows.filter((name) => !recorded.includes(name))).toEqual([]);
+});

@@ -7,7 +7,7 @@ import { type PostingFaults, postingActivities } from '../../activities/posting.
 import { ringActivities } from '../../activities/ring.ts';
 import { systemClock } from '../../ledger/clock.ts';
 import { createPool, type Pool } from '../../ledger/database.ts';
-import type { Standing } from '../../ledger/posting.ts';
+import { type Standing, type StandingRow, standingFrom } from '../../ledger/posting.ts';
 import type { AccountInput, account } from '../../workflows/account.ts';
 import { ringAccount, type TemporalClient } from '../../workflows/client.ts';
 import { accountWorkflowId, usageRecorded } from '../../workflows/messages.ts';
@@ -202,28 +202,14 @@ export async function withActor(
 }
 
 async function untilSettled(ledger: TestLedger, accountId: string): Promise<Standing> {
-  const { rows } = await eventually(async () => {
-    const found = await ledger.pool.query(
+  return await eventually(async () => {
+    const { rows } = await ledger.pool.query<StandingRow & { rung_at: Date | null }>(
       `select s.*, b.rung_at from account_standing($1) s join account_balances b on b.account_id = $1`,
       [accountId],
     );
-    const [row] = found.rows;
-    return row.more === false && row.rung_at === null ? found : undefined;
+    const [row] = rows;
+    return row?.more === false && row.rung_at === null ? standingFrom(row) : undefined;
   });
-  const [row] = rows;
-  return {
-    epoch: Number(row.epoch),
-    seq: Number(row.seq),
-    postedNanos: row.posted,
-    pendingNanos: row.pending,
-    heldNanos: row.held,
-    state: row.state,
-    more: row.more,
-    topUpInFlight: row.top_up_in_flight,
-    thresholdNanos: row.threshold,
-    decision: row.decision,
-    reason: row.reason,
-  };
 }
 
 /** Asks `find` until it finds something; throws after `withinMs`. */
