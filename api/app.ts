@@ -6,24 +6,30 @@ import {
   type ServerResponse,
 } from 'node:http';
 import express, { type Express, type RequestHandler } from 'express';
-import helmet from 'helmet';
+import { allowOrigins } from './cors.ts';
 import { answerErrors } from './errors.ts';
 import { type HealthSources, serveLiveness, serveReadiness } from './health.ts';
 import { jsonBody } from './json-body.ts';
 import type { Logger } from './logging.ts';
 import type { Metrics } from './metrics.ts';
+import { guardMetrics } from './metrics-access.ts';
 import { serveOpenApi } from './openapi.ts';
 import { Problem } from './problem.ts';
 import { serveProblemPage } from './problem-pages.ts';
 import { assignRequestId } from './request-id.ts';
 import { logRequests } from './request-log.ts';
 import { mountRoutes, type Route } from './route.ts';
+import { requireSameOrigin, type TrustedOrigins } from './same-origin.ts';
+import { securityHeaders } from './security-headers.ts';
 
-export interface AppParts {
+export interface AppParts extends TrustedOrigins {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly health: HealthSources;
-  readonly baseUrl: string;
+  /** The proxies whose `X-Forwarded-For` is believed. */
+  readonly trustProxy: readonly string[];
+  /** With it, and only with it, `/metrics` is read from elsewhere. */
+  readonly metricsToken: string | undefined;
   readonly routes: readonly Route[];
   /** Routes that Express does not serve, for the OpenAPI document. */
   readonly bareRoutes?: readonly Route['spec'][];
@@ -46,11 +52,12 @@ const MAX_WEBHOOK_BYTES = '1mb';
 export function createApp(parts: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.set('trust proxy', 'loopback');
-  app.use(assignRequestId, logRequests(parts.log), parts.metrics.observe, secureHeaders(parts.baseUrl));
+  app.set('trust proxy', [...parts.trustProxy]);
+  app.use(assignRequestId, logRequests(parts.log), parts.metrics.observe, ...securityHeaders(parts.baseUrl));
+  app.use(allowOrigins(parts.corsOrigins), requireSameOrigin(parts));
   app.get('/healthz', serveLiveness);
   app.get('/readyz', serveReadiness(parts.health));
-  app.get('/metrics', parts.metrics.serve);
+  app.get('/metrics', guardMetrics(parts), parts.metrics.serve);
   app.get(
     '/openapi.json',
     serveOpenApi([...parts.routes.map(({ spec }) => spec), ...(parts.bareRoutes ?? [])], parts.baseUrl),
@@ -90,15 +97,6 @@ export function createServer(app: Express, bareHandler?: BareHandler): Server {
     if (bareHandler?.(request, response) !== true) app(request, response);
   });
   return server;
-}
-
-/** Over plain http, as in development, a browser must not be sent to https. */
-function secureHeaders(baseUrl: string): RequestHandler {
-  const secure = baseUrl.startsWith('https:');
-  return helmet({
-    strictTransportSecurity: secure,
-    contentSecurityPolicy: { directives: { upgradeInsecureRequests: secure ? [] : null } },
-  });
 }
 
 /** Balances and histories are nobody's to keep but the caller's. */

@@ -12,10 +12,6 @@ export function accept<T extends z.ZodType>(rule: T, input: unknown, code: strin
 /** Better-auth's form of an error, for a fault that was the caller's: undefined when it was not. */
 export function inputFault(error: unknown): { status: number; code: string; message: string } | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
-  // the parser's own error, whichever realm it was made in
-  if ('name' in error && error.name === 'SyntaxError') {
-    return { status: 400, code: 'BODY_MALFORMED', message: 'The body is not valid JSON.' };
-  }
   const code = 'code' in error ? String(error.code) : '';
   if (/^22\w{3}$/.test(code)) {
     return {

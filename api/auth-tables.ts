@@ -7,6 +7,20 @@ export const personTable = {
   fields: { emailVerified: 'email_verified', ...TIMES },
 };
 
+/** What the library's two-factor plugin keeps, and the column it adds to a person. */
+export const twoFactorTables = {
+  user: { fields: { twoFactorEnabled: 'two_factor_enabled' } },
+  twoFactor: {
+    modelName: 'two_factors',
+    fields: {
+      backupCodes: 'backup_codes',
+      userId: 'person_id',
+      failedVerificationCount: 'failed_verification_count',
+      lockedUntil: 'locked_until',
+    },
+  },
+};
+
 export const sessionTable = {
   modelName: 'sessions',
   fields: {
@@ -16,7 +30,11 @@ export const sessionTable = {
     userAgent: 'user_agent',
     ...TIMES,
   },
-};
+  additionalFields: {
+    /** Set by api/principal.ts, once a minute at most. */
+    lastSeenAt: { type: 'date', required: false, input: false, fieldName: 'last_seen_at' },
+  },
+} as const;
 
 export const credentialTable = {
   modelName: 'credentials',

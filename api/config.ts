@@ -1,6 +1,8 @@
 // The API's settings from the environment: parsed once, with one line for every variable that is wrong.
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
+import { addresses, changedRateLimits, origins } from './config-lists.ts';
+import type { RateLimitChanges } from './rate-limits.ts';
 
 const ENVIRONMENT = z
   .object({
@@ -45,6 +47,10 @@ const ENVIRONMENT = z
     COFFER_AUTH_SECRET: z
       .string('must be set: at least 32 random characters that sign sessions')
       .min(32, 'must have at least 32 characters'),
+    COFFER_TRUST_PROXY: addresses,
+    COFFER_CORS_ORIGINS: origins,
+    COFFER_METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+    COFFER_RATE_LIMITS: changedRateLimits,
     COFFER_DEPLOYMENT: z
       .string()
       .regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 lower-case letters, digits and hyphens')
@@ -69,6 +75,13 @@ export interface ApiConfig {
   readonly deployment: string;
   readonly databaseUrl: string;
   readonly authSecret: string;
+  /** The proxies whose word on a caller's address is believed; without any, the connection's own address counts. */
+  readonly trustProxy: readonly string[];
+  /** Other sites whose pages may call the API with a bearer token. */
+  readonly corsOrigins: readonly string[];
+  /** What a scraper sends to read `/metrics` from elsewhere. */
+  readonly metricsToken: string | undefined;
+  readonly rateLimits: RateLimitChanges;
   readonly temporal: ClientConnectConfig;
   readonly taskQueue: string;
   readonly stripe: {
@@ -98,6 +111,10 @@ export function apiConfig(environment: Record<string, string | undefined> = proc
     deployment: given.COFFER_DEPLOYMENT,
     databaseUrl: given.DATABASE_URL,
     authSecret: given.COFFER_AUTH_SECRET,
+    trustProxy: given.COFFER_TRUST_PROXY,
+    corsOrigins: given.COFFER_CORS_ORIGINS,
+    metricsToken: given.COFFER_METRICS_TOKEN,
+    rateLimits: given.COFFER_RATE_LIMITS,
     temporal: temporalConfig(environment, given.TEMPORAL_ADDRESS, given.TEMPORAL_NAMESPACE),
     taskQueue: given.TEMPORAL_TASK_QUEUE,
     stripe: {

@@ -178,6 +178,7 @@ function problemsOfMounted(spec: Spec): ProblemCode[] {
     ...(spec.body === undefined
       ? []
       : (['request-malformed', 'content-type-unsupported', 'body-too-large'] as const)),
+    ...(spec.rateLimit === undefined ? [] : (['rate-limited'] as const)),
     'database-unavailable',
     'internal-error',
   ];

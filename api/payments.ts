@@ -20,7 +20,7 @@ export interface PaymentParts {
   readonly log: Logger;
 }
 
-type Resolve = Pick<AutoTopUpSurroundings, 'resolvePrincipal' | 'pool'>;
+type Resolve = Pick<AutoTopUpSurroundings, 'resolvePrincipal' | 'pool' | 'limits'>;
 
 /** Somebody looks at the page meanwhile, and the balance counts the credit already. */
 const POST_NOW_MS = 2_500;

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isAPIError } from 'better-auth/api';
 import type { Pool } from '../ledger/database.ts';
 import type { ServiceToken, ServiceTokens } from '../ledger/service-tokens.ts';
+import { markSeen } from '../ledger/sessions.ts';
 import type { Auth } from './auth.ts';
 
 /** A signed-in person; `via` says how, because a browser sends its cookie unasked. */
@@ -82,6 +83,7 @@ async function person(
   });
   if (found === null) return undefined;
   const { session, user } = found;
+  await noteSeen(pool, session.id, session.lastSeenAt ?? session.createdAt);
   return {
     kind: 'person',
     personId: user.id,
@@ -90,4 +92,13 @@ async function person(
     sessionId: session.id,
     via,
   };
+}
+
+const SEEN_MS = 60_000;
+
+/** Notes once a minute that a session is used; a note that cannot be written is no reason to refuse anything. */
+async function noteSeen(pool: Pool, sessionId: string, seenAt: Date): Promise<void> {
+  const now = new Date();
+  if (now.getTime() - seenAt.getTime() < SEEN_MS) return;
+  await markSeen(pool, sessionId, now).catch(() => undefined);
 }

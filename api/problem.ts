@@ -16,6 +16,14 @@ export type ProblemCode =
   | 'body-too-large'
   | 'too-many-events'
   | 'unauthenticated'
+  | 'sign-in-failed'
+  | 'email-unverified'
+  | 'two-factor-failed'
+  | 'password-wrong'
+  | 'password-not-accepted'
+  | 'link-invalid'
+  | 'origin-not-allowed'
+  | 'rate-limited'
   | 'forbidden'
   | 'not-found'
   | 'organization-not-found'
@@ -66,6 +74,14 @@ export const problems: Record<ProblemCode, ProblemKind> = {
   'body-too-large': { status: 413, title: 'The body is too large' },
   'too-many-events': { status: 413, title: 'Too many events in one request' },
   unauthenticated: { status: 401, title: 'Sign in or send a valid token' },
+  'sign-in-failed': { status: 401, title: 'The e-mail address or the password is wrong' },
+  'email-unverified': { status: 403, title: 'The e-mail address is not confirmed yet' },
+  'two-factor-failed': { status: 401, title: 'The second factor was not accepted' },
+  'password-wrong': { status: 400, title: 'The current password is wrong' },
+  'password-not-accepted': { status: 400, title: 'This password cannot be used' },
+  'link-invalid': { status: 400, title: 'The link is not valid any more' },
+  'origin-not-allowed': { status: 403, title: 'The request does not come from our own pages' },
+  'rate-limited': { status: 429, title: 'Too many attempts: wait a little' },
   forbidden: { status: 403, title: 'Your role does not allow this' },
   'not-found': { status: 404, title: 'There is nothing here' },
   'organization-not-found': { status: 404, title: 'There is no such organization' },

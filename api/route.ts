@@ -8,6 +8,8 @@ import { type AccountAccess, kindsWith, type Right, type Role, requireAccess } f
 import { actorOf } from './actor.ts';
 import type { Principal } from './principal.ts';
 import { type FieldError, Problem, type ProblemCode } from './problem.ts';
+import type { RateLimits } from './rate-limits.ts';
+import { attemptsOf, type RouteRateLimit } from './route-rate-limit.ts';
 
 /**
  * Who may call a route: `reader` is whoever may read some account (a person, an operator, an organization token);
@@ -61,6 +63,8 @@ export interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z
   readonly right?: Right;
   /** With caller `operator`: the scope its token needs. */
   readonly scope?: OperatorScope;
+  /** What every call of it counts towards: the caller's limit, and of invitations their organization's too. */
+  readonly rateLimit?: RouteRateLimit;
   /** Where the handler allows less than the right says: role → to what it is narrowed ("their own keys"). */
   readonly narrows?: Narrowing;
   /**
@@ -91,6 +95,7 @@ export interface Route {
 /** What every route needs of its surroundings. */
 export interface RouteSurroundings {
   readonly pool: Pool;
+  readonly limits: RateLimits;
   resolvePrincipal(request: Request): Promise<Principal | undefined>;
 }
 
@@ -108,9 +113,11 @@ export function route<
     async invoke(request, response) {
       const principal = await admit(surroundings, spec, request);
       const params = parse(spec.params ?? NOTHING, request.params, '/path') as z.output<P>;
+      const input = rest(spec, request, response);
+      await surroundings.limits.take(...attemptsOf(spec.rateLimit, principal));
       const answer = await handle({
         params,
-        ...rest(spec, request, response),
+        ...input,
         principal,
         actor: actorOf(principal, request),
       });
@@ -151,9 +158,11 @@ export function accountRoute<
       const principal = await admit(surroundings, full, request);
       const params = parse(spec.params, request.params, '/path');
       const access = await requireAccess(surroundings.pool, principal, params, spec.right);
+      const input = rest(spec, request, response);
+      await surroundings.limits.take(...attemptsOf(spec.rateLimit, principal, access.ownerId));
       const answer = await handle({
         params,
-        ...rest(spec, request, response),
+        ...input,
         principal,
         actor: actorOf(principal, request),
         access,

@@ -8,6 +8,7 @@ import { type OperatorSurroundings, operatorRoutes } from './routes/operator.ts'
 import { operatorUsageRoutes } from './routes/operator-usage.ts';
 import { operatorVerifyRoutes, type VerifySurroundings } from './routes/operator-verify.ts';
 import { priceRoutes } from './routes/prices.ts';
+import { sessionRoutes } from './routes/sessions.ts';
 import { statementRoutes } from './routes/statement.ts';
 import { transactionRoutes } from './routes/transactions.ts';
 import { usageSumRoutes } from './routes/usage-sums.ts';
@@ -23,6 +24,7 @@ export function allRoutes(surroundings: ApiSurroundings): Route[] {
   return [
     ...meRoutes(surroundings),
     ...accountRoutes(surroundings),
+    ...sessionRoutes(surroundings),
     ...transactionRoutes(surroundings),
     ...statementRoutes(surroundings),
     ...usageSumRoutes(surroundings),

@@ -19,9 +19,9 @@ import { createMetrics } from './metrics.ts';
 import { listenPatiently } from './patient-notifications.ts';
 import { createPayments } from './payments.ts';
 import { resolvePrincipal } from './principal.ts';
+import { createRateLimits } from './rate-limits.ts';
 import type { RouteSurroundings } from './route.ts';
 import { allRoutes } from './routes.ts';
-import { requireSameOrigin } from './same-origin.ts';
 
 export interface Api {
   readonly port: number;
@@ -51,14 +51,12 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     log: (level, message) => log[level]({ part: 'sign-in' }, message),
   });
   const sources = { auth, pool, serviceTokens: tokens };
+  const limits = createRateLimits(pool, config.rateLimits);
   const liveAccounts = new LiveAccounts(pool, log);
   const people: RouteSurroundings = {
     pool,
-    async resolvePrincipal(request) {
-      const principal = await resolvePrincipal(sources, request.headers);
-      requireSameOrigin(request, principal, config.baseUrl);
-      return principal;
-    },
+    limits,
+    resolvePrincipal: (request) => resolvePrincipal(sources, request.headers),
   };
   const payments = createPayments(config, { pool, clock, temporal: temporalClient, log }, people);
   const routes = allRoutes({
@@ -91,11 +89,14 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     metrics,
     health: { pool, temporal, taskQueue: config.taskQueue },
     baseUrl: config.baseUrl,
+    corsOrigins: config.corsOrigins,
+    trustProxy: config.trustProxy,
+    metricsToken: config.metricsToken,
     routes: [...routes, ...payments.routes],
     webhook: payments.webhook,
     returnPage: payments.returnPage,
     bareRoutes: [usageRouteSpec, ...machineRoutes],
-    auth: authHandler(auth, config.baseUrl),
+    auth: authHandler({ auth, pool, limits, baseUrl: config.baseUrl }),
   });
   const server = createServer(app, intake.handler);
   await new Promise<void>((resolve, reject) => {

@@ -75,6 +75,7 @@ create table auth.people (
   image text,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  two_factor_enabled boolean default false not null,
   constraint people_pkey PRIMARY KEY (id),
   constraint person_email_unique UNIQUE (email)
 );
@@ -89,8 +90,20 @@ create table auth.sessions (
   active_organization_id uuid,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  last_seen_at timestamp with time zone,
   constraint sessions_pkey PRIMARY KEY (id),
   constraint session_token_unique UNIQUE (token)
+);
+
+create table auth.two_factors (
+  id uuid not null,
+  person_id uuid not null,
+  secret text not null,
+  backup_codes text not null,
+  verified boolean default true not null,
+  failed_verification_count integer default 0 not null,
+  locked_until timestamp with time zone,
+  constraint two_factors_pkey PRIMARY KEY (id)
 );
 
 create table auth.verifications (
@@ -406,6 +419,13 @@ create table public.quarantined_payments (
   constraint quarantined_payments_pkey PRIMARY KEY (payment_intent_id),
   constraint quarantine_resolution CHECK ((resolution = ANY (ARRAY['credited'::text, 'kept-out'::text]))),
   constraint quarantine_resolved CHECK ((num_nonnulls(resolved_at, resolution, resolution_reason, resolved_by) = ANY (ARRAY[0, 4])))
+);
+
+create table public.rate_limits (
+  key text not null,
+  points integer default 0 not null,
+  expire bigint,
+  constraint rate_limits_pkey PRIMARY KEY (key)
 );
 
 create table public.rejected_usage (
@@ -1155,6 +1175,40 @@ begin
   end loop;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.follow_email()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from auth.verifications where value = new.id::text;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.follow_password()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  -- links to choose another one, and second factors that were asked for after the old one
+  delete from auth.verifications where value = new.person_id::text;
+  perform tell_person('password-changed:' || uuid_v7(new.updated_at), 'password-changed', new.person_id, null, '{}', new.updated_at);
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.follow_two_factor()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.two_factor_enabled then
+    -- sessions that were opened with a password alone
+    delete from auth.sessions where person_id = new.id;
+  end if;
+  perform tell_person('two-factor:' || uuid_v7(new.updated_at),
+    case when new.two_factor_enabled then 'two-factor-enabled' else 'two-factor-disabled' end, new.id, null, '{}', new.updated_at);
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.free_auto_top_up(p_account uuid, p_reason text, p_now timestamp with time zone)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1685,6 +1739,15 @@ begin
   return v_account;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.scrub_notice()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.details := new.details - array['link', 'newEmail', 'secret'];
+  return new;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.set_auto_top_up(p_account uuid, p_sponsor uuid, p_payment_method text, p_threshold bigint, p_amount bigint, p_target bigint, p_cap bigint, p_resume boolean, p_now timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -1951,6 +2014,7 @@ alter table auth.members add constraint members_organization_id_fkey FOREIGN KEY
 alter table auth.members add constraint members_person_id_fkey FOREIGN KEY (person_id) REFERENCES auth.people(id);
 alter table auth.sessions add constraint sessions_active_organization_id_fkey FOREIGN KEY (active_organization_id) REFERENCES auth.organizations(id) ON DELETE SET NULL;
 alter table auth.sessions add constraint sessions_person_id_fkey FOREIGN KEY (person_id) REFERENCES auth.people(id) ON DELETE CASCADE;
+alter table auth.two_factors add constraint two_factors_person_id_fkey FOREIGN KEY (person_id) REFERENCES auth.people(id) ON DELETE CASCADE;
 alter table public.account_balances add constraint account_balances_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 alter table public.api_keys add constraint api_keys_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 alter table public.api_keys add constraint api_keys_created_by_fkey FOREIGN KEY (created_by) REFERENCES auth.people(id);
@@ -1987,6 +2051,8 @@ CREATE INDEX invitations_of_organization ON auth.invitations USING btree (organi
 CREATE INDEX invitations_to_email ON auth.invitations USING btree (email);
 CREATE INDEX members_of_person ON auth.members USING btree (person_id);
 CREATE INDEX sessions_of_person ON auth.sessions USING btree (person_id);
+CREATE INDEX two_factors_by_secret ON auth.two_factors USING btree (secret);
+CREATE INDEX two_factors_of_person ON auth.two_factors USING btree (person_id);
 CREATE INDEX verifications_by_identifier ON auth.verifications USING btree (identifier);
 CREATE INDEX account_balances_pending ON public.account_balances USING btree (pending_since) WHERE (pending_since IS NOT NULL);
 CREATE INDEX account_balances_rung ON public.account_balances USING btree (rung_at) WHERE (rung_at IS NOT NULL);
@@ -2004,6 +2070,7 @@ CREATE INDEX ledger_commands_waiting ON public.ledger_commands USING btree (acco
 CREATE INDEX notices_waiting ON public.notices USING btree (next_try_at) WHERE (next_try_at IS NOT NULL);
 CREATE INDEX payment_methods_of_person ON public.payment_methods USING btree (person_id, created_at);
 CREATE INDEX quarantined_payments_by_time ON public.quarantined_payments USING btree (found_at, payment_intent_id);
+CREATE INDEX rate_limits_expired ON public.rate_limits USING btree (expire);
 CREATE INDEX rejected_usage_recent ON public.rejected_usage USING btree (received_at);
 CREATE INDEX service_tokens_of_organization ON public.service_tokens USING btree (organization_id, id) WHERE (organization_id IS NOT NULL);
 CREATE UNIQUE INDEX top_up_episode ON public.top_ups USING btree (account_id, trigger_seq, rule_revision) WHERE (mode = 'auto'::text);
@@ -2020,6 +2087,7 @@ CREATE INDEX webhook_events_waiting ON public.webhook_events USING btree (next_t
 
 -- Triggers
 
+CREATE TRIGGER passwords_followed AFTER UPDATE OF password ON auth.credentials FOR EACH ROW WHEN (((old.password IS NOT NULL) AND (new.password IS DISTINCT FROM old.password))) EXECUTE FUNCTION public.follow_password();
 CREATE TRIGGER member_roles_audited AFTER UPDATE OF role ON auth.members FOR EACH ROW WHEN ((old.role IS DISTINCT FROM new.role)) EXECUTE FUNCTION public.audit_member();
 CREATE TRIGGER members_audited AFTER INSERT OR DELETE ON auth.members FOR EACH ROW EXECUTE FUNCTION public.audit_member();
 CREATE TRIGGER members_keep_their_person BEFORE UPDATE OF organization_id, person_id ON auth.members FOR EACH ROW WHEN (((old.organization_id <> new.organization_id) OR (old.person_id <> new.person_id))) EXECUTE FUNCTION public.keep_membership();
@@ -2030,8 +2098,10 @@ CREATE TRIGGER organizations_named AFTER INSERT OR UPDATE OF name ON auth.organi
 CREATE TRIGGER organizations_on_record AFTER INSERT ON auth.organizations FOR EACH ROW EXECUTE FUNCTION public.audit_organization();
 CREATE TRIGGER organizations_renamed AFTER UPDATE OF name, slug ON auth.organizations FOR EACH ROW WHEN (((old.name <> new.name) OR (old.slug <> new.slug))) EXECUTE FUNCTION public.audit_organization();
 CREATE CONSTRAINT TRIGGER organizations_start_with_an_owner AFTER INSERT ON auth.organizations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.require_owner();
+CREATE TRIGGER emails_followed AFTER UPDATE OF email ON auth.people FOR EACH ROW WHEN ((new.email IS DISTINCT FROM old.email)) EXECUTE FUNCTION public.follow_email();
 CREATE TRIGGER people_have_an_account AFTER INSERT ON auth.people FOR EACH ROW EXECUTE FUNCTION public.open_owner_account('person');
 CREATE TRIGGER people_named AFTER INSERT OR UPDATE OF name ON auth.people FOR EACH ROW EXECUTE FUNCTION public.keep_name();
+CREATE TRIGGER two_factor_followed AFTER UPDATE OF two_factor_enabled ON auth.people FOR EACH ROW WHEN ((new.two_factor_enabled IS DISTINCT FROM old.two_factor_enabled)) EXECUTE FUNCTION public.follow_two_factor();
 CREATE TRIGGER account_states_audited AFTER UPDATE OF state ON public.account_balances FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION public.audit_account_state();
 CREATE CONSTRAINT TRIGGER balance_follows_entries AFTER UPDATE OF posted, open_seq ON public.account_balances DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.posted IS DISTINCT FROM new.posted) OR (old.open_seq IS DISTINCT FROM new.open_seq))) EXECUTE FUNCTION public.check_posted();
 CREATE TRIGGER api_keys_announced AFTER INSERT OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.announce_change();
@@ -2046,6 +2116,7 @@ CREATE TRIGGER entries_apply BEFORE INSERT ON public.entries FOR EACH ROW EXECUT
 CREATE TRIGGER entries_immutable BEFORE DELETE OR UPDATE ON public.entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER entries_not_truncated BEFORE TRUNCATE ON public.entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER ledger_commands_audited AFTER INSERT ON public.ledger_commands FOR EACH ROW EXECUTE FUNCTION public.audit_command();
+CREATE TRIGGER notices_keep_no_link BEFORE UPDATE ON public.notices FOR EACH ROW WHEN (((new.next_try_at IS NULL) AND (new.details ?| ARRAY['link'::text, 'secret'::text]))) EXECUTE FUNCTION public.scrub_notice();
 CREATE TRIGGER payment_methods_suspend_rules AFTER UPDATE OF detached_at ON public.payment_methods FOR EACH ROW WHEN (((old.detached_at IS NULL) AND (new.detached_at IS NOT NULL))) EXECUTE FUNCTION public.suspend_rules_of_card();
 CREATE TRIGGER prices_check BEFORE INSERT ON public.prices FOR EACH ROW EXECUTE FUNCTION public.check_price();
 CREATE TRIGGER prices_immutable BEFORE DELETE OR UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.refuse_change();

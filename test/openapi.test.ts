@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTestApi, type TestApi } from './support/api.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
+import { verifyEmail } from './support/people.ts';
 
 let database: TestDatabase;
 let api: TestApi;
@@ -157,11 +158,12 @@ test('metrics name routes, never accounts', async () => {
 
 test('a change by cookie from another site is refused', async () => {
   const email = 'visitor@example.com';
-  const signUp = await api.call('POST', '/api/auth/sign-up/email', {
-    body: { email, password: 'correct horse', name: 'Vera Visitor' },
-    headers: { origin: 'http://localhost:8080' },
-  });
-  const cookie = signUp.headers
+  const headers = { origin: 'http://localhost:8080' };
+  const body = { email, password: 'correct horse' };
+  await api.call('POST', '/api/auth/sign-up/email', { body: { ...body, name: 'Vera Visitor' }, headers });
+  await verifyEmail(database.pool, email);
+  const signedIn = await api.call('POST', '/api/auth/sign-in/email', { body, headers });
+  const cookie = signedIn.headers
     .getSetCookie()
     .map((one) => one.split(';')[0])
     .join('; ');

@@ -1,6 +1,7 @@
 // The words of each notice. Never a card, never a bank's reason: those are for the card's owner, on Stripe's pages.
 import { formatDollars, nanosFromString } from '../../ledger/money.ts';
 import type { Notice } from '../../ledger/payments/notices.ts';
+import { signInText } from './sign-in-text.ts';
 
 export interface NoticeText {
   readonly subject: string;
@@ -10,7 +11,7 @@ export interface NoticeText {
 /** What a notice says. `baseUrl` is where its reader goes on. */
 export function noticeText(notice: Notice, baseUrl: string): NoticeText {
   const whose = notice.organization ?? 'your personal account';
-  const { subject, lines } = bodyOf(notice, whose);
+  const { subject, lines } = signInText(notice) ?? bodyOf(notice, whose);
   return { subject, text: [`Hello ${notice.person.name},`, '', ...lines, '', baseUrl, ''].join('\n') };
 }
 

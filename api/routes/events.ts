@@ -24,7 +24,8 @@ const event = z
   .meta({ id: 'AccountEvent' });
 
 const HEARTBEAT_MS = 15_000;
-const SESSION_MS = 5_000;
+/** How often a program's token is looked at; people's sessions are asked about together, in live-accounts. */
+const TOKEN_MS = 800;
 /** A reader this far behind is cut off; it comes back with `Last-Event-ID`. */
 const MOST_UNSENT_BYTES = 1024 * 1024;
 
@@ -49,9 +50,15 @@ export function eventRoutes(surroundings: EventSurroundings): Route[] {
       async handle({ principal, request, response, access }) {
         const { accountId } = access;
         const timers: NodeJS.Timeout[] = [];
+        const lookAgain = () =>
+          surroundings.resolvePrincipal(request).then(
+            (still) => still === undefined && response.end(),
+            // who cannot be asked now is asked again
+            () => undefined,
+          );
         const stop = liveAccounts.watch({
           accountId,
-          personId: principal.kind === 'person' ? principal.personId : undefined,
+          person: principal.kind === 'person' ? principal : undefined,
           afterSeq: seqOf(request.get('last-event-id')),
           ...sending(response),
         });
@@ -63,16 +70,8 @@ export function eventRoutes(surroundings: EventSurroundings): Route[] {
           .status(200)
           .set({ 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
         response.write('retry: 1000\n\n');
-        timers.push(
-          setInterval(() => response.writableEnded || response.write(':\n\n'), HEARTBEAT_MS),
-          setInterval(() => {
-            surroundings.resolvePrincipal(request).then(
-              (still) => still === undefined && response.end(),
-              // who cannot be asked now is asked again
-              () => undefined,
-            );
-          }, SESSION_MS),
-        );
+        timers.push(setInterval(() => response.writableEnded || response.write(':\n\n'), HEARTBEAT_MS));
+        if (principal.kind !== 'person') timers.push(setInterval(lookAgain, TOKEN_MS));
         return undefined;
       },
     }),

@@ -18,7 +18,8 @@ const TAKE_NOTICES = `
   where p.id = n.person_id and n.id in (
     select id from notices where next_try_at <= $1::timestamptz order by next_try_at limit $2::int4 for update skip locked
   )
-  returning n.id, n.kind, p.name, p.email, n.details, n.tries, (
+  returning n.id, n.kind, p.name,
+    case n.kind when 'verify-new-email' then n.details ->> 'newEmail' else p.email end as email, n.details, n.tries, (
     select o.name from accounts a join auth.organizations o on a.owner_type = 'organization' and o.id = a.owner_id
     where a.id = n.account_id
   ) as organization`;

@@ -1,0 +1,191 @@
+// What is served of better-auth: each endpoint with the input it takes and the attempts it costs; all else is not there.
+import { z } from 'zod';
+import { isCommonPassword } from './common-passwords.ts';
+import { displayName } from './names.ts';
+import { Problem } from './problem.ts';
+import type { Attempt } from './rate-limits.ts';
+import { fieldErrors } from './route.ts';
+
+export interface AuthEndpoint {
+  readonly method: 'GET' | 'POST';
+  /** Reads body or query. Throws the problem of what cannot be accepted. `network` is the caller's. */
+  accept(input: unknown, network: string): { readonly input: object; readonly attempts: readonly Attempt[] };
+  /** Only failures count: what was taken is given back when it worked. */
+  readonly forgivesSuccess: boolean;
+  /** A signed-in person has to give their password: wrong ones are counted for the person. */
+  readonly checksPassword: boolean;
+  /** The time of the answer must not tell whether there is such a person. */
+  readonly tellsNothing: boolean;
+}
+
+interface Options<T> {
+  readonly attempts?: (input: T, network: string) => Attempt[];
+  readonly newPassword?: (input: T) => string;
+  readonly forgivesSuccess?: true;
+  readonly checksPassword?: true;
+  readonly tellsNothing?: true;
+}
+
+function endpoint<T extends object>(
+  method: AuthEndpoint['method'],
+  schema: z.ZodType<T>,
+  options: Options<T> = {},
+): AuthEndpoint {
+  return {
+    method,
+    accept(raw, network) {
+      const result = schema.safeParse(raw);
+      if (!result.success) throw invalid(result.error);
+      const password = options.newPassword?.(result.data);
+      if (password !== undefined) requireGoodPassword(password);
+      return { input: result.data, attempts: options.attempts?.(result.data, network) ?? [] };
+    },
+    forgivesSuccess: options.forgivesSuccess === true,
+    checksPassword: options.checksPassword === true,
+    tellsNothing: options.tellsNothing === true,
+  };
+}
+
+function invalid(error: z.ZodError): Problem {
+  const errors = fieldErrors(error);
+  const first = errors[0];
+  return new Problem('request-invalid', first && `${first.pointer || 'The body'}: ${first.detail}`, {
+    errors,
+  });
+}
+
+const MIN_PASSWORD = 8;
+const MAX_PASSWORD = 128;
+
+function requireGoodPassword(password: string): void {
+  if (password.length < MIN_PASSWORD || password.length > MAX_PASSWORD) {
+    const detail = `A password has ${MIN_PASSWORD} to ${MAX_PASSWORD} characters.`;
+    throw new Problem('password-not-accepted', detail);
+  }
+  if (isCommonPassword(password)) {
+    throw new Problem('password-not-accepted', 'This password is one of the most common: choose another.');
+  }
+}
+
+/** Text that Postgres can hold. */
+const text = (most: number) =>
+  z
+    .string()
+    .max(most, `At most ${most} characters.`)
+    .refine((value) => value.isWellFormed() && !value.includes('\0'), {
+      error: 'A NUL character or half of a surrogate pair is not allowed.',
+    });
+
+const email = text(254).pipe(z.email('This is not an e-mail address.'));
+const password = text(10_000);
+
+/** A page of ours by its path alone, so that no link in our mails leads anywhere else. */
+const ownPath = text(2_000)
+  .refine(isOwnPath, { error: 'Only a path of this deployment, like /welcome, is allowed.' })
+  .optional();
+
+/** Whether every browser takes this for a page of the site it is on. */
+export function isOwnPath(path: string): boolean {
+  if (!/^\/(?![/\\])[^\\\s\p{Cc}]*$/u.test(path) || /%(2f|5c)/i.test(path.split(/[?#]/, 1)[0] ?? ''))
+    return false;
+  const base = 'https://coffer.invalid';
+  return URL.canParse(path, base) && new URL(path, base).origin === base;
+}
+
+const mailsTo = (input: { email: string }, network: string): Attempt[] => [
+  { limit: 'mails-to-email', of: input.email },
+  { limit: 'mails-from-address', of: network },
+];
+
+const secondFactor = (): Options<{ code: string }> => ({
+  attempts: (_input, network) => [{ limit: 'two-factor', of: network }],
+  forgivesSuccess: true,
+});
+
+const nothing = z.strictObject({});
+const ownPassword = z.strictObject({ password });
+// a device that is trusted would be a password without a second factor, for a month
+const code = z.strictObject({ code: text(64), trustDevice: z.literal(false).optional() });
+
+/** Path under `/api/auth` → what it takes. */
+export const authEndpoints: Readonly<Record<string, AuthEndpoint>> = {
+  '/sign-up/email': endpoint(
+    'POST',
+    z.strictObject({
+      name: displayName,
+      email,
+      password,
+      callbackURL: ownPath,
+      rememberMe: z.boolean().optional(),
+    }),
+    {
+      attempts: (_input, network) => [{ limit: 'sign-up', of: network }],
+      newPassword: (input) => input.password,
+      tellsNothing: true,
+    },
+  ),
+  '/sign-in/email': endpoint(
+    'POST',
+    z.strictObject({ email, password, callbackURL: ownPath, rememberMe: z.boolean().optional() }),
+    {
+      attempts: (input, network) => [
+        { limit: 'sign-in-of-address', of: network },
+        { limit: 'sign-in-of-email', of: input.email },
+        { limit: 'sign-in', of: `${input.email} ${network}` },
+      ],
+      forgivesSuccess: true,
+    },
+  ),
+  '/sign-out': endpoint('POST', nothing),
+  '/get-session': endpoint(
+    'GET',
+    z.strictObject({ disableCookieCache: text(10).optional(), disableRefresh: text(10).optional() }),
+  ),
+  '/send-verification-email': endpoint('POST', z.strictObject({ email, callbackURL: ownPath }), {
+    attempts: mailsTo,
+    tellsNothing: true,
+  }),
+  '/verify-email': endpoint('GET', z.strictObject({ token: text(4_000), callbackURL: ownPath })),
+  '/request-password-reset': endpoint('POST', z.strictObject({ email, redirectTo: ownPath }), {
+    attempts: mailsTo,
+    tellsNothing: true,
+  }),
+  '/reset-password': endpoint('POST', z.strictObject({ token: text(100), newPassword: password }), {
+    attempts: (_input, network) => [{ limit: 'two-factor', of: network }],
+    newPassword: (input) => input.newPassword,
+    forgivesSuccess: true,
+  }),
+  '/change-password': endpoint(
+    'POST',
+    z
+      .strictObject({
+        currentPassword: password,
+        newPassword: password,
+        revokeOtherSessions: z.literal(true).optional(),
+      })
+      // whoever knew the old password is out
+      .transform((input) => ({ ...input, revokeOtherSessions: true })),
+    { newPassword: (input) => input.newPassword, checksPassword: true },
+  ),
+  '/change-email': endpoint('POST', z.strictObject({ newEmail: email, callbackURL: ownPath }), {
+    attempts: (input, network) => mailsTo({ email: input.newEmail }, network),
+    tellsNothing: true,
+  }),
+  '/update-user': endpoint('POST', z.strictObject({ name: displayName })),
+  '/two-factor/enable': endpoint('POST', ownPassword, { checksPassword: true }),
+  '/two-factor/disable': endpoint('POST', ownPassword, { checksPassword: true }),
+  '/two-factor/get-totp-uri': endpoint('POST', ownPassword, { checksPassword: true }),
+  '/two-factor/generate-backup-codes': endpoint('POST', ownPassword, { checksPassword: true }),
+  '/two-factor/verify-totp': endpoint('POST', code, secondFactor()),
+  '/two-factor/verify-backup-code': endpoint('POST', code, secondFactor()),
+  '/organization/create': endpoint(
+    'POST',
+    z.strictObject({
+      name: text(1_000),
+      slug: text(1_000),
+      keepCurrentActiveOrganization: z.boolean().optional(),
+    }),
+  ),
+  '/organization/list': endpoint('GET', nothing),
+  '/organization/set-active': endpoint('POST', z.strictObject({ organizationId: z.uuid().nullable() })),
+};
