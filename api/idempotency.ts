@@ -25,7 +25,12 @@ export interface IdempotencyOptions {
 export async function once(
   { pool, clock }: IdempotencyOptions,
   request: Request,
-  call: { readonly caller: string; readonly body: unknown },
+  call: {
+    readonly caller: string;
+    readonly body: unknown;
+    /** What of the answer is kept for repetitions, where some of it must be shown only once; all of it by default. */
+    readonly kept?: (answer: RouteAnswer) => RouteAnswer;
+  },
   work: (resourceId: string) => Promise<RouteAnswer>,
 ): Promise<RouteAnswer> {
   const key = request.get('idempotency-key');
@@ -40,7 +45,7 @@ export async function once(
     const claimed = await claimKey(pool, claim, clock());
     switch (claimed.kind) {
       case 'mine':
-        return answerOnce(pool, claim, claimed.claimedAt, () => work(claimed.resourceId));
+        return answerOnce(pool, claim, claimed.claimedAt, () => work(claimed.resourceId), call.kept);
       case 'answered':
         return {
           status: claimed.answer.status,
@@ -63,19 +68,23 @@ export async function once(
   }
 }
 
+/** What is kept of an answer whose `secret` is shown only once. */
+export function withoutSecret(answer: RouteAnswer): RouteAnswer {
+  const { body } = answer;
+  return typeof body === 'object' && body !== null ? { ...answer, body: { ...body, secret: null } } : answer;
+}
+
 async function answerOnce(
   pool: Pool,
   claim: { caller: string; key: string },
   claimedAt: Date,
   work: () => Promise<RouteAnswer>,
+  kept: (answer: RouteAnswer) => RouteAnswer = (answer) => answer,
 ): Promise<RouteAnswer> {
   try {
     const answer = await work();
-    await storeAnswer(pool, claim, {
-      status: answer.status,
-      headers: answer.headers ?? {},
-      body: answer.body,
-    });
+    const { status, headers = {}, body } = kept(answer);
+    await storeAnswer(pool, claim, { status, headers, body });
     return answer;
   } catch (error) {
     await releaseKey(pool, claim, claimedAt).catch(() => undefined); // it is free after 60 s in any case

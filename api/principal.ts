@@ -2,7 +2,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isAPIError } from 'better-auth/api';
 import type { Pool } from '../ledger/database.ts';
-import type { ServiceToken, ServiceTokens } from '../ledger/service-tokens.ts';
+import type { ServiceToken } from '../ledger/service-tokens.ts';
+import type { ServiceTokens } from '../ledger/token-directory.ts';
 import { markSeen } from '../ledger/sessions.ts';
 import type { Auth } from './auth.ts';
 
@@ -55,6 +56,18 @@ export async function resolvePrincipal(
     return person(sources, new Headers({ authorization: `Bearer ${secret}` }), 'bearer');
   }
   return cookie === undefined ? undefined : person(sources, new Headers({ cookie }), 'cookie');
+}
+
+/** Who calls, by id: a person's, or a token's. */
+export function callerId(principal: Principal): string {
+  switch (principal.kind) {
+    case 'person':
+      return principal.personId;
+    case 'nobody':
+      throw new Error('nobody has an id');
+    default:
+      return principal.token.id;
+  }
 }
 
 /** The token of an `Authorization: Bearer …` header. */

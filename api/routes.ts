@@ -7,6 +7,7 @@ import { meRoutes } from './routes/me.ts';
 import { type OperatorSurroundings, operatorRoutes } from './routes/operator.ts';
 import { operatorUsageRoutes } from './routes/operator-usage.ts';
 import { operatorVerifyRoutes, type VerifySurroundings } from './routes/operator-verify.ts';
+import { organizationTokenRoutes } from './routes/organization-tokens.ts';
 import { priceRoutes } from './routes/prices.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { statementRoutes } from './routes/statement.ts';
@@ -30,6 +31,7 @@ export function allRoutes(surroundings: ApiSurroundings): Route[] {
     ...usageSumRoutes(surroundings),
     ...eventRoutes(surroundings),
     ...apiKeyRoutes(surroundings),
+    ...organizationTokenRoutes(surroundings),
     ...priceRoutes(surroundings),
     ...operatorRoutes(surroundings),
     ...operatorUsageRoutes(surroundings),

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { type Clock, systemClock } from '../ledger/clock.ts';
 import { createPool } from '../ledger/database.ts';
-import { serviceTokens } from '../ledger/service-tokens.ts';
+import { serviceTokens } from '../ledger/token-directory.ts';
 import { ringAccount } from '../workflows/client.ts';
 import { createApp, createServer } from './app.ts';
 import { createAuth } from './auth.ts';

@@ -44,7 +44,7 @@ export function eventArrays(events: readonly PricedEvent[], position: number): s
     textArray(events.map((event) => event.id)),
     plainArray(events.map((_, index) => position + index)),
     plainArray(events.map(() => 1)),
-    plainArray(events.map((event) => event.key.memberId)),
+    plainArray(events.map((event) => event.memberId)),
     plainArray(events.map((event) => event.key.id)),
     textArray(events.map((event) => event.model)),
     plainArray(events.map((event) => event.batched)),

@@ -35,9 +35,10 @@ try {
   const keys: KnownKey[] = Array.from({ length: 1_000 }, () => ({
     id: randomUUID(),
     accountId: randomUUID(),
-    memberId: randomUUID(),
+    holders: [{ memberId: randomUUID(), since: new Date(0) }],
     expiresAt: null,
     revokedAt: null,
+    secretEndsAt: null,
   }));
   await connection.query(
     "select create_account(id, 'person', id, 'usd', now()) from unnest($1::uuid[]) as id",

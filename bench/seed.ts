@@ -31,7 +31,14 @@ export async function seed(pool: Pool): Promise<Seed> {
   const keys: KnownKey[] = [];
   for (const { personId } of [owner, admin, member]) {
     const { apiKeyId } = await createKey(pool, { accountId, memberId: personId });
-    keys.push({ id: apiKeyId, accountId, memberId: personId, expiresAt: null, revokedAt: null });
+    keys.push({
+      id: apiKeyId,
+      accountId,
+      holders: [{ memberId: personId, since: new Date(0) }],
+      expiresAt: null,
+      revokedAt: null,
+      secretEndsAt: null,
+    });
   }
   await pool.query("select store_command($1, $2, 'bench-grant', 'grant', $3, '{}', now())", [
     uuidv7(),

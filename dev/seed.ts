@@ -6,7 +6,7 @@ import { createPool, type Pool } from '../ledger/database.ts';
 import { addMember, type MemberRole } from '../ledger/members.ts';
 import { applyPriceImport } from '../ledger/price-import.ts';
 import { parsePriceList } from '../ledger/prices.ts';
-import { createServiceToken, type ServiceTokenKind } from '../ledger/service-tokens.ts';
+import { createServiceToken, LONGEST_TOKEN_MS, type ServiceTokenKind } from '../ledger/service-tokens.ts';
 import { type DemoFile, openDemoFile } from './demo-file.ts';
 import { type DemoPerson, demoPerson, post, signIn } from './demo-people.ts';
 import type { StackAddresses } from './stack-addresses.ts';
@@ -141,12 +141,15 @@ async function key(pool: Pool, accountId: string, { personId }: DemoPerson, role
     memberId: personId,
     name: `demo key of the ${role}`,
     live: false,
+    actor: { kind: 'person', id: personId },
     now: systemClock(),
   });
   return { id: apiKey.id, secret };
 }
 
 async function token(pool: Pool, kind: ServiceTokenKind): Promise<string> {
-  const { secret } = await createServiceToken(pool, { kind, name: `demo ${kind}`, now: systemClock() });
+  const now = systemClock();
+  const expiresAt = kind === 'gateway' ? undefined : new Date(now.getTime() + LONGEST_TOKEN_MS);
+  const { secret } = await createServiceToken(pool, { kind, name: `demo ${kind}`, expiresAt, now });
   return secret;
 }

@@ -1,125 +1,182 @@
-// API keys: one payer account, one accountable member; made, listed and revoked here, resolved by the intake.
+// API keys: one payer account, one accountable member; made, changed, rotated, handed over and revoked here.
 import { v7 as uuidv7 } from 'uuid';
-import { type Pool, withTransaction } from './database.ts';
+import { type Actor, withActing } from './acting.ts';
+import type { Connection, Pool } from './database.ts';
+import { type ApiKey, findApiKey } from './reading/api-keys.ts';
+import { Refusal } from './refusal.ts';
 import { createSecret, hashSecret, recognisedPrefix } from './secrets.ts';
 
-export interface ApiKey {
-  readonly id: string;
-  readonly name: string;
-  /** The beginning of the secret, by which people recognise it. */
-  readonly prefix: string;
-  readonly memberId: string;
-  readonly memberName: string;
-  readonly createdAt: Date;
-  readonly expiresAt: Date | undefined;
-  readonly revokedAt: Date | undefined;
-}
-
-interface ApiKeyRow {
-  id: string;
-  name: string;
-  prefix: string;
-  member_id: string;
-  member_name: string;
-  created_at: Date;
-  expires_at: Date | null;
-  revoked_at: Date | null;
-}
-
 const INSERT_API_KEY = `
-  with made as (
-    insert into api_keys (id, account_id, member_id, name, secret_hash, prefix, created_at, created_by, expires_at)
-    values ($1::uuid, $2::uuid, $3::uuid, $4::text, $5::bytea, $6::text, $7::timestamptz, $3::uuid, $8::timestamptz)
-    returning *
-  )
-  select made.id, made.name, prefix, member_id, p.name as member_name, made.created_at, expires_at, revoked_at
-  from made join auth.people p on p.id = made.member_id`;
+  insert into api_keys (id, account_id, member_id, name, prefix, created_at, expires_at)
+  values ($1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::timestamptz, $7::timestamptz)`;
 
-const LIST_API_KEYS = `
-  select k.id, k.name, prefix, member_id, p.name as member_name, k.created_at, expires_at, revoked_at
-  from api_keys k join auth.people p on p.id = k.member_id
-  where account_id = $1::uuid
-    and ($2::uuid is null or member_id = $2::uuid)
-    and ($3::uuid is null or k.id < $3::uuid)
-  order by k.id desc
-  limit $4::int4`;
+const INSERT_SECRET = `
+  insert into api_key_secrets (hash, api_key_id, prefix, created_at)
+  values ($1::bytea, $2::uuid, $3::text, $4::timestamptz)`;
+
+const LOCK_API_KEY = `
+  select revoked_at is not null as revoked, coalesce(expires_at <= $4::timestamptz, false) as expired from api_keys
+  where id = $1::uuid and account_id = $2::uuid and ($3::uuid is null or member_id = $3::uuid)
+  for update`;
+
+const CHANGE_API_KEY = `
+  update api_keys set name = coalesce($2::text, name), expires_at = case when $3::boolean then $4::timestamptz else expires_at end
+  where id = $1::uuid`;
+
+/* A secret that was to end earlier still does. */
+const END_SECRETS = `
+  update api_key_secrets set ends_at = $2::timestamptz
+  where api_key_id = $1::uuid and (ends_at is null or ends_at > $2::timestamptz)`;
+
+const ROTATE_API_KEY = `
+  update api_keys set prefix = $2::text, rotated_at = $3::timestamptz where id = $1::uuid`;
 
 const REVOKE_API_KEY = `
-  with revoked as (
-    update api_keys
-    set revoked_at = coalesce(revoked_at, $4::timestamptz), revoked_by = coalesce(revoked_by, $5::uuid)
-    where id = $1::uuid and account_id = $2::uuid and ($3::uuid is null or member_id = $3::uuid)
-    returning *
-  )
-  select r.id, r.name, prefix, member_id, p.name as member_name, r.created_at, expires_at, revoked_at
-  from revoked r join auth.people p on p.id = r.member_id`;
+  update api_keys set revoked_at = $2::timestamptz where id = $1::uuid and revoked_at is null`;
+
+const HAND_OVER_API_KEY = 'select hand_over_api_key($1::uuid, $2::uuid, $3::timestamptz)';
+
+/** A key that somebody wants changed: theirs alone with `memberId`, any of the account without. */
+export interface ApiKeyChange {
+  readonly id: string;
+  readonly accountId: string;
+  readonly memberId: string | undefined;
+  readonly actor: Actor;
+  readonly now: Date;
+}
 
 /**
  * Makes a key of a member that the account pays for. The secret is returned this once and stored as a hash.
- * Refuses with `account-not-found` when the person has no part in the account (any more).
+ * Refuses with `account-not-found` when the person has no part in the account (any more), `member-not-found` when a
+ * program named somebody who has none, `account-closed`.
  */
 export async function createApiKey(
   pool: Pool,
   key: {
+    id?: string;
     accountId: string;
     memberId: string;
     name: string;
     live: boolean;
     expiresAt?: Date | undefined;
+    actor: Actor;
     now: Date;
   },
 ): Promise<{ apiKey: ApiKey; secret: string }> {
+  const { id = uuidv7(), accountId, now } = key;
   const secret = createSecret(key.live ? 'live' : 'test');
-  const values = [
-    uuidv7(),
-    key.accountId,
-    key.memberId,
-    key.name,
-    hashSecret(secret),
-    recognisedPrefix(secret),
-    key.now,
-    key.expiresAt ?? null,
-  ];
-  return withTransaction(pool, async (connection) => {
-    const { rows } = await connection.query<ApiKeyRow>(INSERT_API_KEY, values);
-    const [apiKey] = rows.map(fromRow);
-    if (apiKey === undefined) throw new Error('the key that was inserted did not come back');
-    return { apiKey, secret };
+  return withActing(pool, key.actor, now, async (connection) => {
+    await connection.query(INSERT_API_KEY, [
+      id,
+      accountId,
+      key.memberId,
+      key.name,
+      recognisedPrefix(secret),
+      now,
+      key.expiresAt ?? null,
+    ]);
+    await insertSecret(connection, id, secret, now);
+    return { apiKey: await theKey(connection, accountId, id, now), secret };
   });
 }
 
-/** Keys of an account, newest first, of one member or of all; `before` is the id of the last one already read. */
-export async function listApiKeys(
+/**
+ * Gives a key another name, another end, or both; `expiresAt: null` lets it work for ever. Undefined when there is no
+ * such key. Refuses with `api-key-inactive` when it is revoked.
+ */
+export function changeApiKey(
   pool: Pool,
-  page: { accountId: string; memberId: string | undefined; before: string | undefined; limit: number },
-): Promise<ApiKey[]> {
-  const values = [page.accountId, page.memberId ?? null, page.before ?? null, page.limit];
-  const { rows } = await pool.query<ApiKeyRow>(LIST_API_KEYS, values);
-  return rows.map(fromRow);
+  {
+    name,
+    expiresAt,
+    ...key
+  }: ApiKeyChange & { name?: string | undefined; expiresAt?: Date | null | undefined },
+): Promise<ApiKey | undefined> {
+  return changing(pool, key, async (connection, { revoked }) => {
+    if (revoked) throw inactive();
+    await connection.query(CHANGE_API_KEY, [
+      key.id,
+      name ?? null,
+      expiresAt !== undefined,
+      expiresAt ?? null,
+    ]);
+  });
 }
 
 /**
- * Ends a key for good, in every process within a moment; a key that was revoked before stays as it was. With
- * `memberId` only a key of that member. Returns `undefined` when there is no such key.
+ * Replaces the secret of a key; the new one is returned this once. Secrets before it work on until `graceMs` from now,
+ * or until an earlier rotation said. Undefined when there is no such key. Refuses with `api-key-inactive`.
  */
-export async function revokeApiKey(
+export async function rotateApiKey(
   pool: Pool,
-  key: { id: string; accountId: string; memberId: string | undefined; revokedBy: string; now: Date },
-): Promise<ApiKey | undefined> {
-  const values = [key.id, key.accountId, key.memberId ?? null, key.now, key.revokedBy];
-  const { rows } = await pool.query<ApiKeyRow>(REVOKE_API_KEY, values);
-  return rows.map(fromRow)[0];
+  { graceMs, live, ...key }: ApiKeyChange & { graceMs: number; live: boolean },
+): Promise<{ apiKey: ApiKey; secret: string } | undefined> {
+  const secret = createSecret(live ? 'live' : 'test');
+  const apiKey = await changing(pool, key, async (connection, { revoked, expired }) => {
+    if (revoked || expired) throw inactive();
+    await connection.query(END_SECRETS, [key.id, new Date(key.now.getTime() + graceMs)]);
+    await insertSecret(connection, key.id, secret, key.now);
+    await connection.query(ROTATE_API_KEY, [key.id, recognisedPrefix(secret), key.now]);
+  });
+  return apiKey && { apiKey, secret };
 }
 
-function fromRow(row: ApiKeyRow): ApiKey {
-  return {
-    id: row.id,
-    name: row.name,
-    prefix: row.prefix,
-    memberId: row.member_id,
-    memberName: row.member_name,
-    createdAt: row.created_at,
-    expiresAt: row.expires_at ?? undefined,
-    revokedAt: row.revoked_at ?? undefined,
-  };
+/**
+ * Ends a key for good, in every process within a moment; a key that was revoked before stays as it was. Undefined
+ * when there is no such key.
+ */
+export function revokeApiKey(pool: Pool, key: ApiKeyChange): Promise<ApiKey | undefined> {
+  return changing(pool, key, async (connection) => {
+    await connection.query(REVOKE_API_KEY, [key.id, key.now]);
+  });
+}
+
+/**
+ * Hands a key to another current member: the same secret, accounted to that member from now on. Undefined when there is
+ * no such key. Refuses with `member-not-found`, `api-key-inactive`.
+ */
+export function handOverApiKey(
+  pool: Pool,
+  { to, ...key }: Omit<ApiKeyChange, 'memberId'> & { to: string },
+): Promise<ApiKey | undefined> {
+  return withActing(pool, key.actor, key.now, async (connection) => {
+    // not locked here: the function locks the account before the key
+    if ((await findApiKey(connection, key.accountId, key.id, key.now)) === undefined) return undefined;
+    await connection.query(HAND_OVER_API_KEY, [key.id, to, key.now]);
+    return theKey(connection, key.accountId, key.id, key.now);
+  });
+}
+
+interface LockedKey {
+  readonly revoked: boolean;
+  readonly expired: boolean;
+}
+
+/** Locks the key, does the work if there is one, and returns what it is then. */
+function changing(
+  pool: Pool,
+  { id, accountId, memberId, actor, now }: ApiKeyChange,
+  work: (connection: Connection, locked: LockedKey) => Promise<void>,
+): Promise<ApiKey | undefined> {
+  return withActing(pool, actor, now, async (connection) => {
+    const { rows } = await connection.query<LockedKey>(LOCK_API_KEY, [id, accountId, memberId ?? null, now]);
+    const [locked] = rows;
+    if (locked === undefined) return undefined;
+    await work(connection, locked);
+    return theKey(connection, accountId, id, now);
+  });
+}
+
+async function insertSecret(connection: Connection, id: string, secret: string, now: Date): Promise<void> {
+  await connection.query(INSERT_SECRET, [hashSecret(secret), id, recognisedPrefix(secret), now]);
+}
+
+async function theKey(connection: Connection, accountId: string, id: string, now: Date): Promise<ApiKey> {
+  const apiKey = await findApiKey(connection, accountId, id, now);
+  if (apiKey === undefined) throw new Error(`the API key ${id} did not come back`);
+  return apiKey;
+}
+
+function inactive(): Refusal {
+  return new Refusal('api-key-inactive', 'The API key is revoked or has expired.');
 }

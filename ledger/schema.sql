@@ -153,23 +153,42 @@ create table public.accounts (
   constraint account_owner_type CHECK ((owner_type = ANY (ARRAY['organization'::text, 'person'::text])))
 );
 
+create table public.api_key_holders (
+  api_key_id uuid not null,
+  since timestamp with time zone not null,
+  member_id uuid not null,
+  constraint api_key_holders_pkey PRIMARY KEY (api_key_id, since)
+);
+
+create table public.api_key_secrets (
+  hash bytea not null,
+  api_key_id uuid not null,
+  prefix text not null,
+  created_at timestamp with time zone not null,
+  ends_at timestamp with time zone,
+  constraint api_key_secrets_pkey PRIMARY KEY (hash),
+  constraint api_key_secret_hash CHECK ((octet_length(hash) = 32))
+);
+
 create table public.api_keys (
   id uuid not null,
   account_id uuid not null,
   member_id uuid not null,
   name text not null,
-  secret_hash bytea not null,
   prefix text not null,
   created_at timestamp with time zone not null,
-  created_by uuid not null,
+  created_by uuid,
   expires_at timestamp with time zone,
   revoked_at timestamp with time zone,
   revoked_by uuid,
+  created_by_kind text not null,
+  revoked_by_kind text,
+  rotated_at timestamp with time zone,
   constraint api_keys_pkey PRIMARY KEY (id),
-  constraint api_key_secret_unique UNIQUE (secret_hash),
   constraint api_key_expiry CHECK ((expires_at > created_at)),
-  constraint api_key_revocation CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
-  constraint api_key_secret_hash CHECK ((octet_length(secret_hash) = 32))
+  constraint api_key_maker CHECK ((created_by_kind = ANY (ARRAY['person'::text, 'operator'::text, 'organization'::text, 'system'::text]))),
+  constraint api_key_revocation CHECK (((revoked_at IS NULL) = (revoked_by_kind IS NULL))),
+  constraint api_key_revoker CHECK ((revoked_by_kind = ANY (ARRAY['person'::text, 'operator'::text, 'organization'::text, 'system'::text])))
 );
 
 create table public.audit_lines (
@@ -453,12 +472,16 @@ create table public.service_tokens (
   revoked_by uuid,
   prefix text default ''::text not null,
   last_used_at timestamp with time zone,
+  revoked_by_kind text,
   constraint service_tokens_pkey PRIMARY KEY (id),
   constraint service_token_secret_unique UNIQUE (token_hash),
   constraint service_token_expiry CHECK ((expires_at > created_at)),
   constraint service_token_hash CHECK ((octet_length(token_hash) = 32)),
   constraint service_token_kind CHECK ((kind = ANY (ARRAY['gateway'::text, 'operator'::text, 'organization'::text]))),
-  constraint service_token_owner CHECK (((kind = 'organization'::text) = (organization_id IS NOT NULL)))
+  constraint service_token_lifetime CHECK (((kind = 'gateway'::text) OR COALESCE((expires_at <= (created_at + '366 days'::interval)), false))),
+  constraint service_token_owner CHECK (((kind = 'organization'::text) = (organization_id IS NOT NULL))),
+  constraint service_token_revocation CHECK (((revoked_at IS NULL) = (revoked_by_kind IS NULL))),
+  constraint service_token_revoker CHECK ((revoked_by_kind = ANY (ARRAY['person'::text, 'operator'::text, 'organization'::text, 'system'::text])))
 );
 
 create table public.top_up_attempts (
@@ -576,6 +599,7 @@ create table public.usage_rollups (
   cache_write_tokens bigint not null,
   output_tokens bigint not null,
   cost bigint not null,
+  last_occurred_at timestamp with time zone not null,
   constraint usage_rollups_pkey PRIMARY KEY (account_id, recorded_day, occurred_day, member_id, api_key_id, model, batched)
 ) with (fillfactor=60);
 
@@ -648,6 +672,22 @@ begin
   end if;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.acting_id()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select nullif(current_setting('coffer.actor_id', true), '')::uuid
+$function$;
+
+CREATE OR REPLACE FUNCTION public.acting_kind()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(nullif(current_setting('coffer.actor_kind', true), ''), 'system')
+$function$;
+
 CREATE OR REPLACE FUNCTION public.acting_now()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -664,6 +704,23 @@ begin
   perform pg_notify(tg_table_name, new.id::text);
   return null;
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.api_key_last_used(p_key uuid)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select max(last_occurred_at) from usage_rollups
+    where api_key_id = p_key and recorded_day >= (select max(recorded_day) - 36 from usage_rollups where api_key_id = p_key)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.api_key_spent(p_key uuid, p_since date)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(sum(cost), 0)::int8 from usage_rollups where api_key_id = p_key and recorded_day >= p_since
+$function$;
 
 CREATE OR REPLACE FUNCTION public.apply_entry()
  RETURNS trigger
@@ -734,6 +791,36 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.audit_api_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_before jsonb := audited_api_key(old);
+  v_after jsonb := audited_api_key(new);
+begin
+  if tg_op = 'INSERT' then
+    perform audit(new.account_id, 'api-key.created', 'api-key', new.id::text, null, jsonb_strip_nulls(v_after));
+    return null;
+  end if;
+  perform audit(new.account_id,
+    case
+      when new.revoked_at is distinct from old.revoked_at then 'api-key.revoked'
+      when new.member_id <> old.member_id then 'api-key.handed-over'
+      when new.rotated_at is distinct from old.rotated_at then 'api-key.rotated'
+      when new.expires_at is not distinct from old.expires_at then 'api-key.renamed'
+      when new.name = old.name then 'api-key.expiry-changed'
+      else 'api-key.changed'
+    end,
+    'api-key', new.id::text, differing(v_before, v_after),
+    differing(v_after, v_before) || case
+      when new.rotated_at is distinct from old.rotated_at then jsonb_build_object('replacedSecretsEndAt',
+        (select max(ends_at) from api_key_secrets where api_key_id = new.id))
+      else '{}'
+    end);
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.audit_command()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -797,6 +884,31 @@ begin
   end if;
   return null;
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.audit_service_token()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    perform audit(account_of_organization(new.organization_id), 'token.created', 'token', new.id::text, null,
+      jsonb_strip_nulls(jsonb_build_object('kind', new.kind, 'name', new.name, 'scopes', to_jsonb(new.scopes),
+        'prefix', new.prefix, 'expiresAt', new.expires_at)));
+  else
+    perform audit(account_of_organization(new.organization_id), 'token.revoked', 'token', new.id::text,
+      jsonb_build_object('revokedAt', null), jsonb_build_object('revokedAt', new.revoked_at));
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.audited_api_key(k public.api_keys)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select jsonb_build_object('name', k.name, 'memberId', k.member_id, 'prefix', k.prefix, 'expiresAt', k.expires_at,
+    'rotatedAt', k.rotated_at, 'revokedAt', k.revoked_at)
+$function$;
 
 CREATE OR REPLACE FUNCTION public.audited_rule(r public.auto_top_up_rules)
  RETURNS jsonb
@@ -1155,6 +1267,26 @@ begin
   end if;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.differing(p_one jsonb, p_other jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select jsonb_object_agg(key, value) from jsonb_each(p_one) where value is distinct from p_other -> key
+$function$;
+
+CREATE OR REPLACE FUNCTION public.end_keys_and_tokens()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform revoke_api_keys(new.account_id, null, acting_now());
+  update service_tokens set revoked_at = acting_now()
+    where revoked_at is null
+      and organization_id = (select owner_id from accounts where id = new.account_id and owner_type = 'organization');
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.ensure_usage_days(p_from date, p_to date)
  RETURNS void
  LANGUAGE plpgsql
@@ -1173,6 +1305,15 @@ begin
       end if;
     end if;
   end loop;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.first_api_key_holder()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into api_key_holders (api_key_id, since, member_id) values (new.id, new.created_at, new.member_id);
+  return null;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.follow_email()
@@ -1229,16 +1370,68 @@ begin
   return true;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.hand_over_api_key(p_key uuid, p_to uuid, p_now timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  a accounts%rowtype;
+  k api_keys%rowtype;
+begin
+  select accounts.* into a from api_keys join accounts on accounts.id = api_keys.account_id where api_keys.id = p_key;
+  if not found then
+    perform refuse('api-key-unknown', 'There is no such API key.');
+  end if;
+  perform 1 from account_balances where account_id = a.id for update;
+  if a.owner_type = 'person' then
+    perform 1 where a.owner_id = p_to;
+  else
+    perform 1 from auth.members m where m.organization_id = a.owner_id and m.person_id = p_to for key share;
+  end if;
+  if not found then
+    perform refuse('member-not-found', 'There is no such member: a key is handed to a current member.');
+  end if;
+  select * into k from api_keys where id = p_key for update;
+  if k.revoked_at is not null or k.expires_at <= p_now then
+    perform refuse('api-key-inactive', 'The API key is revoked or has expired.');
+  end if;
+  if k.member_id = p_to then
+    return;
+  end if;
+  insert into api_key_holders (api_key_id, since, member_id)
+    select p_key, greatest(p_now, max(since) + interval '1 millisecond'), p_to from api_key_holders where api_key_id = p_key;
+  update api_keys set member_id = p_to where id = p_key;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.keep_api_key()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 begin
-  if tg_op = 'DELETE' or new.id <> old.id or new.account_id <> old.account_id or new.secret_hash <> old.secret_hash
-    or new.created_at <> old.created_at or new.created_by <> old.created_by
+  if tg_op = 'DELETE' or new.id <> old.id or new.account_id <> old.account_id
+    or new.created_at <> old.created_at or new.created_by_kind <> old.created_by_kind
+    or new.created_by is distinct from old.created_by
+    or (new.member_id <> old.member_id and new.member_id is distinct from
+      (select member_id from api_key_holders where api_key_id = old.id order by since desc limit 1))
     or (old.revoked_at is not null
-      and (new.revoked_at is distinct from old.revoked_at or new.revoked_by is distinct from old.revoked_by)) then
+      and (new.revoked_at, new.revoked_by_kind, new.revoked_by) is distinct from (old.revoked_at, old.revoked_by_kind, old.revoked_by)) then
     perform refuse('record-immutable', format('API key %s stays what it is', old.id));
+  end if;
+  if old.revoked_at is null and new.revoked_at is not null then
+    new.revoked_by_kind := acting_kind();
+    new.revoked_by := acting_id();
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.keep_api_key_secret()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'DELETE' or new.hash <> old.hash or new.api_key_id <> old.api_key_id or new.prefix <> old.prefix
+    or new.created_at <> old.created_at or (old.ends_at is not null and (new.ends_at is null or new.ends_at > old.ends_at)) then
+    perform refuse('record-immutable', format('a secret of API key %s stays what it is', old.api_key_id));
   end if;
   return new;
 end $function$;
@@ -1270,6 +1463,25 @@ AS $function$
 begin
   perform refuse('record-immutable', format('top-up %s was paid', old.id));
   return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.keep_service_token()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'DELETE' or (new.id, new.kind, new.name, new.token_hash, new.scopes, new.created_at, new.prefix)
+      is distinct from (old.id, old.kind, old.name, old.token_hash, old.scopes, old.created_at, old.prefix)
+    or (new.expires_at, new.organization_id, new.created_by) is distinct from (old.expires_at, old.organization_id, old.created_by)
+    or (old.revoked_at is not null
+      and (new.revoked_at, new.revoked_by_kind, new.revoked_by) is distinct from (old.revoked_at, old.revoked_by_kind, old.revoked_by)) then
+    perform refuse('record-immutable', format('token %s stays what it is', old.id));
+  end if;
+  if old.revoked_at is null and new.revoked_at is not null then
+    new.revoked_by_kind := acting_kind();
+    new.revoked_by := acting_id();
+  end if;
+  return new;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.ledger_counterpart(p_type public.entry_type)
@@ -1571,13 +1783,14 @@ begin
   if v_recorded > 0 then
     insert into usage_rollups as r (
       account_id, recorded_day, occurred_day, member_id, api_key_id, model, batched,
-      event_count, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, cost
+      event_count, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, cost, last_occurred_at
     )
     select g_account[n.number], v_recorded_day, n.occurred_day, g_member[n.number], g_key[n.number], g_model[n.number], g_batched[n.number],
-      sum(n.events), sum(n.input), sum(n.cached), sum(n.written), sum(n.output), sum(n.cost)
+      sum(n.events), sum(n.input), sum(n.cached), sum(n.written), sum(n.output), sum(n.cost), max(n.last)
     from (
       select e.group_number as number, (e.occurred at time zone 'UTC')::date as occurred_day, count(*) as events,
-        sum(e.input) as input, sum(e.cached) as cached, sum(e.written) as written, sum(e.output) as output, sum(e.cost) as cost
+        sum(e.input) as input, sum(e.cached) as cached, sum(e.written) as written, sum(e.output) as output, sum(e.cost) as cost,
+        max(e.occurred) as last
       from unnest(p_group, p_input, p_cached, p_written, p_output, p_cost, p_occurred)
         with ordinality as e (group_number, input, cached, written, output, cost, occurred, place)
       where v_group_seq[e.group_number] is not null and e.place <> all (v_standing)
@@ -1590,7 +1803,8 @@ begin
       cached_input_tokens = r.cached_input_tokens + excluded.cached_input_tokens,
       cache_write_tokens = r.cache_write_tokens + excluded.cache_write_tokens,
       output_tokens = r.output_tokens + excluded.output_tokens,
-      cost = r.cost + excluded.cost;
+      cost = r.cost + excluded.cost,
+      last_occurred_at = greatest(r.last_occurred_at, excluded.last_occurred_at);
 
     with totals as (
       select g_account[e.group_number] as account_id, sum(e.cost)::int8 as cost, count(*) as events,
@@ -1652,17 +1866,23 @@ AS $function$
 declare
   a accounts%rowtype;
 begin
-  select * into a from accounts where id = new.account_id;
+  new.created_by_kind := acting_kind();
+  new.created_by := acting_id();
+  perform 1 from account_balances where account_id = new.account_id for update;
   perform 1 from account_balances where account_id = new.account_id and state = 'closed';
   if found then
     perform refuse('account-closed', 'The account is closed: it pays for nothing any more.');
   end if;
+  select * into a from accounts where id = new.account_id;
   if a.owner_type = 'person' then
     perform 1 where a.owner_id = new.member_id;
   else
     perform 1 from auth.members m where m.organization_id = a.owner_id and m.person_id = new.member_id for key share;
   end if;
   if not found then
+    if new.created_by_kind = 'organization' then
+      perform refuse('member-not-found', 'There is no such member: a key is made for a current member.');
+    end if;
     perform refuse('account-not-found', 'There is no such account, or it is not yours.');
   end if;
   return new;
@@ -1737,6 +1957,26 @@ begin
       where account_id = v_account and suspension = 'payment-quarantined';
   end if;
   return v_account;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.revoke_api_keys(p_account uuid, p_member uuid, p_now timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform 1 from api_keys where account_id = p_account and (p_member is null or member_id = p_member)
+    and revoked_at is null order by id for update;
+  update api_keys set revoked_at = p_now where account_id = p_account and (p_member is null or member_id = p_member)
+    and revoked_at is null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.revoke_keys_of_member()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform revoke_api_keys(account_of_organization(old.organization_id), old.person_id, acting_now());
+  return null;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.scrub_notice()
@@ -2016,10 +2256,11 @@ alter table auth.sessions add constraint sessions_active_organization_id_fkey FO
 alter table auth.sessions add constraint sessions_person_id_fkey FOREIGN KEY (person_id) REFERENCES auth.people(id) ON DELETE CASCADE;
 alter table auth.two_factors add constraint two_factors_person_id_fkey FOREIGN KEY (person_id) REFERENCES auth.people(id) ON DELETE CASCADE;
 alter table public.account_balances add constraint account_balances_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+alter table public.api_key_holders add constraint api_key_holders_api_key_id_fkey FOREIGN KEY (api_key_id) REFERENCES public.api_keys(id);
+alter table public.api_key_holders add constraint api_key_holders_member_id_fkey FOREIGN KEY (member_id) REFERENCES auth.people(id);
+alter table public.api_key_secrets add constraint api_key_secrets_api_key_id_fkey FOREIGN KEY (api_key_id) REFERENCES public.api_keys(id);
 alter table public.api_keys add constraint api_keys_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
-alter table public.api_keys add constraint api_keys_created_by_fkey FOREIGN KEY (created_by) REFERENCES auth.people(id);
 alter table public.api_keys add constraint api_keys_member_id_fkey FOREIGN KEY (member_id) REFERENCES auth.people(id);
-alter table public.api_keys add constraint api_keys_revoked_by_fkey FOREIGN KEY (revoked_by) REFERENCES auth.people(id);
 alter table public.audit_lines add constraint audit_lines_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 alter table public.auto_top_up_evaluations add constraint auto_top_up_evaluations_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 alter table public.auto_top_up_rules add constraint auto_top_up_rules_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account_balances(account_id);
@@ -2056,6 +2297,8 @@ CREATE INDEX two_factors_of_person ON auth.two_factors USING btree (person_id);
 CREATE INDEX verifications_by_identifier ON auth.verifications USING btree (identifier);
 CREATE INDEX account_balances_pending ON public.account_balances USING btree (pending_since) WHERE (pending_since IS NOT NULL);
 CREATE INDEX account_balances_rung ON public.account_balances USING btree (rung_at) WHERE (rung_at IS NOT NULL);
+CREATE UNIQUE INDEX api_key_secret_in_force ON public.api_key_secrets USING btree (api_key_id) WHERE (ends_at IS NULL);
+CREATE INDEX api_key_secrets_of_key ON public.api_key_secrets USING btree (api_key_id);
 CREATE INDEX api_keys_of_account ON public.api_keys USING btree (account_id, id);
 CREATE INDEX api_keys_of_member ON public.api_keys USING btree (member_id);
 CREATE INDEX audit_lines_of_account ON public.audit_lines USING btree (account_id, "position");
@@ -2081,6 +2324,7 @@ CREATE INDEX top_ups_due ON public.top_ups USING btree (next_check_at) WHERE (ne
 CREATE INDEX top_ups_of_account ON public.top_ups USING btree (account_id, id);
 CREATE INDEX unpriced_usage_waiting ON public.unpriced_usage USING btree (model, received_at) WHERE (priced_at IS NULL);
 CREATE INDEX usage_events_history ON public.usage_events USING btree (account_id, "position");
+CREATE INDEX usage_rollups_of_key ON public.usage_rollups USING btree (api_key_id, recorded_day);
 CREATE INDEX verify_runs_by_time ON public.verify_runs USING btree (started_at, id);
 CREATE INDEX webhook_events_succeeded ON public.webhook_events USING btree (object_id) WHERE (type = 'payment_intent.succeeded'::text);
 CREATE INDEX webhook_events_waiting ON public.webhook_events USING btree (next_try_at) WHERE (state = 'waiting'::text);
@@ -2093,6 +2337,7 @@ CREATE TRIGGER members_audited AFTER INSERT OR DELETE ON auth.members FOR EACH R
 CREATE TRIGGER members_keep_their_person BEFORE UPDATE OF organization_id, person_id ON auth.members FOR EACH ROW WHEN (((old.organization_id <> new.organization_id) OR (old.person_id <> new.person_id))) EXECUTE FUNCTION public.keep_membership();
 CREATE CONSTRAINT TRIGGER members_leave_an_owner AFTER DELETE OR UPDATE ON auth.members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((old.role = 'owner'::text)) EXECUTE FUNCTION public.require_owner();
 CREATE TRIGGER members_suspend_rules AFTER DELETE OR UPDATE OF role ON auth.members FOR EACH ROW EXECUTE FUNCTION public.suspend_rules_of_member();
+CREATE TRIGGER members_take_their_keys_along AFTER DELETE ON auth.members FOR EACH ROW EXECUTE FUNCTION public.revoke_keys_of_member();
 CREATE TRIGGER organizations_have_an_account AFTER INSERT ON auth.organizations FOR EACH ROW EXECUTE FUNCTION public.open_owner_account('organization');
 CREATE TRIGGER organizations_named AFTER INSERT OR UPDATE OF name ON auth.organizations FOR EACH ROW EXECUTE FUNCTION public.keep_name();
 CREATE TRIGGER organizations_on_record AFTER INSERT ON auth.organizations FOR EACH ROW EXECUTE FUNCTION public.audit_organization();
@@ -2104,7 +2349,13 @@ CREATE TRIGGER people_named AFTER INSERT OR UPDATE OF name ON auth.people FOR EA
 CREATE TRIGGER two_factor_followed AFTER UPDATE OF two_factor_enabled ON auth.people FOR EACH ROW WHEN ((new.two_factor_enabled IS DISTINCT FROM old.two_factor_enabled)) EXECUTE FUNCTION public.follow_two_factor();
 CREATE TRIGGER account_states_audited AFTER UPDATE OF state ON public.account_balances FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION public.audit_account_state();
 CREATE CONSTRAINT TRIGGER balance_follows_entries AFTER UPDATE OF posted, open_seq ON public.account_balances DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.posted IS DISTINCT FROM new.posted) OR (old.open_seq IS DISTINCT FROM new.open_seq))) EXECUTE FUNCTION public.check_posted();
+CREATE TRIGGER closed_accounts_end_keys_and_tokens AFTER UPDATE OF state ON public.account_balances FOR EACH ROW WHEN (((old.state <> 'closed'::text) AND (new.state = 'closed'::text))) EXECUTE FUNCTION public.end_keys_and_tokens();
+CREATE TRIGGER api_key_holders_immutable BEFORE DELETE OR UPDATE ON public.api_key_holders FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER api_key_secrets_stay BEFORE DELETE OR UPDATE ON public.api_key_secrets FOR EACH ROW EXECUTE FUNCTION public.keep_api_key_secret();
+CREATE TRIGGER api_key_changes_audited AFTER UPDATE ON public.api_keys FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.audit_api_key();
 CREATE TRIGGER api_keys_announced AFTER INSERT OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.announce_change();
+CREATE TRIGGER api_keys_audited AFTER INSERT ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.audit_api_key();
+CREATE TRIGGER api_keys_have_a_holder AFTER INSERT ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.first_api_key_holder();
 CREATE TRIGGER api_keys_have_a_member BEFORE INSERT ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.require_key_member();
 CREATE TRIGGER api_keys_named AFTER INSERT OR UPDATE OF name ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.keep_name();
 CREATE TRIGGER api_keys_stay BEFORE DELETE OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.keep_api_key();
@@ -2121,6 +2372,10 @@ CREATE TRIGGER payment_methods_suspend_rules AFTER UPDATE OF detached_at ON publ
 CREATE TRIGGER prices_check BEFORE INSERT ON public.prices FOR EACH ROW EXECUTE FUNCTION public.check_price();
 CREATE TRIGGER prices_immutable BEFORE DELETE OR UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER prices_notify AFTER INSERT ON public.prices FOR EACH STATEMENT EXECUTE FUNCTION public.notify_prices();
-CREATE TRIGGER service_tokens_announced AFTER INSERT OR UPDATE ON public.service_tokens FOR EACH ROW EXECUTE FUNCTION public.announce_change();
+CREATE TRIGGER service_token_revocations_audited AFTER UPDATE OF revoked_at ON public.service_tokens FOR EACH ROW WHEN ((old.revoked_at IS DISTINCT FROM new.revoked_at)) EXECUTE FUNCTION public.audit_service_token();
+CREATE TRIGGER service_tokens_announced AFTER INSERT OR UPDATE OF revoked_at ON public.service_tokens FOR EACH ROW EXECUTE FUNCTION public.announce_change();
+CREATE TRIGGER service_tokens_audited AFTER INSERT ON public.service_tokens FOR EACH ROW EXECUTE FUNCTION public.audit_service_token();
+CREATE TRIGGER service_tokens_named AFTER INSERT ON public.service_tokens FOR EACH ROW EXECUTE FUNCTION public.keep_name();
+CREATE TRIGGER service_tokens_stay BEFORE DELETE OR UPDATE ON public.service_tokens FOR EACH ROW EXECUTE FUNCTION public.keep_service_token();
 CREATE TRIGGER top_ups_stay_paid BEFORE UPDATE ON public.top_ups FOR EACH ROW WHEN (((old.state = 'paid'::text) AND ((new.state <> 'paid'::text) OR (new.amount <> old.amount) OR (new.payment_intent_id IS DISTINCT FROM old.payment_intent_id)))) EXECUTE FUNCTION public.keep_paid();
 CREATE TRIGGER usage_events_immutable BEFORE DELETE OR UPDATE ON public.usage_events FOR EACH ROW EXECUTE FUNCTION public.refuse_change();

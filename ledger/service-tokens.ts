@@ -1,12 +1,10 @@
-// Service tokens: how gateways, operators and an organization's programs prove who they are, checked from memory because every request asks.
+// Service tokens: how gateways, operators and an organization's programs prove who they are; made, listed and revoked here.
 import { v7 as uuidv7 } from 'uuid';
-import type { Clock } from './clock.ts';
 import type { Connection, Pool } from './database.ts';
-import type { Notifications } from './notifications.ts';
-import { createSecret, hashSecret, recognisedPrefix, secretKind } from './secrets.ts';
+import { createSecret, hashSecret, recognisedPrefix } from './secrets.ts';
 
 /** What each kind of token may be allowed: `explicit-cost` lets a gateway say itself what an event costs. */
-const serviceTokenScopes = {
+export const serviceTokenScopes = {
   gateway: ['usage', 'explicit-cost'],
   operator: ['read', 'money', 'prices'],
   organization: ['read', 'keys'],
@@ -15,6 +13,7 @@ const serviceTokenScopes = {
 export type ServiceTokenKind = keyof typeof serviceTokenScopes;
 export type ServiceTokenScope = (typeof serviceTokenScopes)[ServiceTokenKind][number];
 
+/** A token as it is presented. */
 export interface ServiceToken {
   readonly id: string;
   readonly kind: ServiceTokenKind;
@@ -24,6 +23,9 @@ export interface ServiceToken {
   readonly organizationId: string | undefined;
   readonly expiresAt: Date | undefined;
 }
+
+/** How long a token of an operator or an organization may last at most. */
+export const LONGEST_TOKEN_MS = 366 * 86_400_000;
 
 /** What a token is given when nobody says otherwise. */
 const DEFAULT_SCOPES: Record<ServiceTokenKind, readonly ServiceTokenScope[]> = {
@@ -37,25 +39,58 @@ const INSERT_SERVICE_TOKEN = `
   values ($1::uuid, $2::text, $3::text, $4::bytea, $5::text[], $6::timestamptz, $7::timestamptz, $8::uuid, $9::uuid, $10::text)`;
 
 const REVOKE_SERVICE_TOKEN = `
-  update service_tokens set revoked_at = $2::timestamptz where id = $1::uuid and revoked_at is null`;
+  update service_tokens set revoked_at = $2::timestamptz
+  where id = $1::uuid and organization_id is not distinct from $3::uuid and revoked_at is null`;
 
-const FIND_SERVICE_TOKEN = `
-  select id, kind, name, scopes, organization_id, expires_at from service_tokens
-  where token_hash = $1::bytea and revoked_at is null`;
+const READ_SERVICE_TOKENS = `
+  select t.id, t.kind, t.name, t.prefix, t.scopes, t.created_at, t.expires_at, t.revoked_at, t.last_used_at,
+    t.created_by, p.name as creator_name
+  from service_tokens t left join auth.people p on p.id = t.created_by
+  where t.organization_id is not distinct from $1::uuid
+    and ($2::uuid is null or t.id = $2::uuid)
+    and ($3::uuid is null or t.id < $3::uuid)
+  order by t.id desc
+  limit $4::int4`;
+
+/** A token as people read it: never its secret. */
+export interface ServiceTokenRecord {
+  readonly id: string;
+  readonly kind: ServiceTokenKind;
+  readonly name: string;
+  /** The beginning of the secret, by which people recognise it. */
+  readonly prefix: string;
+  readonly scopes: readonly string[];
+  readonly createdAt: Date;
+  /** Who made it; undefined for one made by a command. */
+  readonly createdBy: { readonly id: string; readonly name: string } | undefined;
+  readonly expiresAt: Date | undefined;
+  readonly revokedAt: Date | undefined;
+  /** To about a minute. */
+  readonly lastUsedAt: Date | undefined;
+}
 
 interface ServiceTokenRow {
   id: string;
   kind: ServiceTokenKind;
   name: string;
+  prefix: string;
   scopes: string[];
-  organization_id: string | null;
+  created_at: Date;
   expires_at: Date | null;
+  revoked_at: Date | null;
+  last_used_at: Date | null;
+  created_by: string | null;
+  creator_name: string | null;
 }
 
-/** Makes a token and returns its secret, which nobody can read again. Throws `RangeError` for a foreign scope. */
+/**
+ * Makes a token and returns its secret, which nobody can read again. Throws `RangeError` for a foreign scope, and for an operator's or an
+ * organization's token without an end within a year. Refuses with `account-closed` for a closed organization.
+ */
 export async function createServiceToken(
   db: Pool | Connection,
   token: {
+    id?: string;
     kind: ServiceTokenKind;
     name: string;
     scopes?: readonly ServiceTokenScope[];
@@ -66,20 +101,24 @@ export async function createServiceToken(
     now: Date;
   },
 ): Promise<{ id: string; secret: string }> {
-  const scopes = token.scopes ?? DEFAULT_SCOPES[token.kind];
-  const allowed: readonly string[] = serviceTokenScopes[token.kind];
+  const { id = uuidv7(), kind, expiresAt, now } = token;
+  const scopes = token.scopes ?? DEFAULT_SCOPES[kind];
+  const allowed: readonly string[] = serviceTokenScopes[kind];
   const foreign = scopes.find((scope) => !allowed.includes(scope));
-  if (foreign !== undefined) throw new RangeError(`a ${token.kind} token has no scope ${foreign}`);
-  const id = uuidv7();
-  const secret = createSecret(token.kind);
+  if (foreign !== undefined) throw new RangeError(`a ${kind} token has no scope ${foreign}`);
+  const lastsMs = expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt.getTime() - now.getTime();
+  if (kind !== 'gateway' && lastsMs > LONGEST_TOKEN_MS) {
+    throw new RangeError(`a token of the kind ${kind} expires within a year`);
+  }
+  const secret = createSecret(kind);
   await db.query(INSERT_SERVICE_TOKEN, [
     id,
-    token.kind,
+    kind,
     token.name,
     hashSecret(secret),
     scopes,
-    token.now,
-    token.expiresAt ?? null,
+    now,
+    expiresAt ?? null,
     token.organizationId ?? null,
     token.createdBy ?? null,
     recognisedPrefix(secret),
@@ -87,91 +126,57 @@ export async function createServiceToken(
   return { id, secret };
 }
 
-/** Ends a token for good; every process forgets it at once. Returns whether there was one to end. */
-export async function revokeServiceToken(db: Pool, id: string, now: Date): Promise<boolean> {
-  const { rowCount } = await db.query(REVOKE_SERVICE_TOKEN, [id, now]);
+/**
+ * Ends a token for good, of an organization or (without one) of the deployment itself; every process forgets it at
+ * once. Returns whether there was one to end.
+ */
+export async function revokeServiceToken(
+  db: Pool | Connection,
+  id: string,
+  now: Date,
+  organizationId?: string,
+): Promise<boolean> {
+  const { rowCount } = await db.query(REVOKE_SERVICE_TOKEN, [id, now, organizationId ?? null]);
   return rowCount === 1;
 }
 
-export interface ServiceTokens {
-  /** The token of a secret, from memory only: `undefined` means that `verify` has to be asked. */
-  verifyCached(secret: string): ServiceToken | undefined;
-  /** The token of a secret that is known, not revoked and not expired. */
-  verify(secret: string): Promise<ServiceToken | undefined>;
+/** Tokens of an organization, or (without one) those of gateways and operators, newest first; `before` is the last one read. */
+export async function listServiceTokens(
+  db: Pool | Connection,
+  organizationId: string | undefined,
+  page: { before?: string | undefined; limit: number },
+): Promise<ServiceTokenRecord[]> {
+  const values = [organizationId ?? null, null, page.before ?? null, page.limit];
+  const { rows } = await db.query<ServiceTokenRow>(READ_SERVICE_TOKENS, values);
+  return rows.map(fromRow);
 }
 
-const KNOWN_MS = 5_000;
-/** While announcements are not heard, and for secrets that are unknown. */
-const BRIEFLY_MS = 1_000;
-const REMEMBERED_MAX = 1_000;
-
-interface Remembered {
-  readonly token: ServiceToken | undefined;
-  readonly until: number;
+/** One token of an organization, or (without one) of the deployment. */
+export async function findServiceToken(
+  db: Pool | Connection,
+  organizationId: string | undefined,
+  id: string,
+): Promise<ServiceTokenRecord | undefined> {
+  const { rows } = await db.query<ServiceTokenRow>(READ_SERVICE_TOKENS, [
+    organizationId ?? null,
+    id,
+    null,
+    1,
+  ]);
+  return rows.map(fromRow)[0];
 }
 
-/**
- * Remembers tokens for at most five seconds and unknown secrets for one; a change announced on `service_tokens`
- * empties the memory, and a lookup that was under way meanwhile is not remembered.
- */
-export function serviceTokens(db: Pool, clock: Clock, notifications: Notifications): ServiceTokens {
-  let remembered = new Map<string, Remembered>();
-  const asking = new Map<string, Promise<ServiceToken | undefined>>();
-  notifications.on('service_tokens', () => {
-    remembered = new Map();
-    asking.clear();
-  });
-
-  function recall(key: string): Remembered | undefined {
-    const found = remembered.get(key);
-    return found !== undefined && performance.now() < found.until ? found : undefined;
-  }
-
-  async function ask(secret: string, key: string): Promise<ServiceToken | undefined> {
-    const memory = remembered;
-    const { rows } = await db.query<ServiceTokenRow>({
-      name: 'find-service-token',
-      text: FIND_SERVICE_TOKEN,
-      values: [hashSecret(secret)],
-    });
-    const token = rows[0] && fromRow(rows[0]);
-    const keepMs = token !== undefined && notifications.listening ? KNOWN_MS : BRIEFLY_MS;
-    if (memory.size >= REMEMBERED_MAX) memory.clear();
-    // after an announcement this is a map that nobody reads any more
-    memory.set(key, { token, until: performance.now() + keepMs });
-    return token;
-  }
-
-  return {
-    verifyCached: (secret) => alive(recall(keyOf(secret))?.token, clock),
-    async verify(secret) {
-      const kind = secretKind(secret);
-      if (kind === undefined || kind === 'live' || kind === 'test') return undefined;
-      const key = keyOf(secret);
-      const found = recall(key);
-      if (found !== undefined) return alive(found.token, clock);
-      const answer = asking.get(key) ?? ask(secret, key).finally(() => asking.delete(key));
-      asking.set(key, answer);
-      return alive(await answer, clock);
-    },
-  };
-}
-
-function keyOf(secret: string): string {
-  return hashSecret(secret).toString('base64');
-}
-
-function alive(token: ServiceToken | undefined, clock: Clock): ServiceToken | undefined {
-  return token?.expiresAt !== undefined && token.expiresAt <= clock() ? undefined : token;
-}
-
-function fromRow(row: ServiceTokenRow): ServiceToken {
+function fromRow(row: ServiceTokenRow): ServiceTokenRecord {
   return {
     id: row.id,
     kind: row.kind,
     name: row.name,
-    scopes: new Set(row.scopes),
-    organizationId: row.organization_id ?? undefined,
+    prefix: row.prefix,
+    scopes: row.scopes,
+    createdAt: row.created_at,
+    createdBy: row.created_by === null ? undefined : { id: row.created_by, name: row.creator_name ?? '' },
     expiresAt: row.expires_at ?? undefined,
+    revokedAt: row.revoked_at ?? undefined,
+    lastUsedAt: row.last_used_at ?? undefined,
   };
 }

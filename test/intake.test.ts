@@ -60,11 +60,7 @@ test('the same id with other content is a conflict, also in one request, past mi
 test('usage of a key revoked since counts when it occurred before, and is rejected when after', async () => {
   const { event, keyId } = await intake.freshKey();
   const revokedAt = new Date(Date.now() - 3_600_000);
-  const { rows } = await intake.database.pool.query('select member_id from api_keys where id = $1', [keyId]);
-  await intake.database.pool.query(
-    'update api_keys set created_at = created_at, revoked_at = $2, revoked_by = $3 where id = $1',
-    [keyId, revokedAt, rows[0].member_id],
-  );
+  await intake.database.pool.query('update api_keys set revoked_at = $2 where id = $1', [keyId, revokedAt]);
   const earlier = new Date(revokedAt.getTime() - 60_000).toISOString();
   const results = await intake.record([event({ occurredAt: earlier }), event()]);
   expect(results.map(({ status, problem }) => problem?.code ?? status)).toEqual([

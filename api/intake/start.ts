@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Clock } from '../../ledger/clock.ts';
 import { createPool, type Pool } from '../../ledger/database.ts';
 import type { Notifications } from '../../ledger/notifications.ts';
-import type { ServiceTokens } from '../../ledger/service-tokens.ts';
+import type { ServiceTokens } from '../../ledger/token-directory.ts';
 import type { BareHandler } from '../app.ts';
 import type { Doorbell } from '../doorbell.ts';
 import type { Logger } from '../logging.ts';

@@ -1,46 +1,41 @@
-// API keys of an account: members make, see and revoke their own; owners and admins see and revoke all.
+// API keys of an account: members make, see and change their own; owners, admins and programs those of all.
 import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
-import { type ApiKey, createApiKey, listApiKeys, revokeApiKey } from '../../ledger/api-keys.ts';
+import {
+  changeApiKey,
+  createApiKey,
+  handOverApiKey,
+  revokeApiKey,
+  rotateApiKey,
+} from '../../ledger/api-keys.ts';
 import type { Clock } from '../../ledger/clock.ts';
 import type { Pool } from '../../ledger/database.ts';
-import { type AccountAccess, isAllowed, requirePerson } from '../access.ts';
-import { displayName } from '../names.ts';
+import { type ApiKey, findApiKey, listApiKeys } from '../../ledger/reading/api-keys.ts';
+import { type AccountAccess, isAllowed } from '../access.ts';
+import { once, withoutSecret } from '../idempotency.ts';
+import { callerId, type Principal } from '../principal.ts';
 import { Problem } from '../problem.ts';
 import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
-import { accountParams, cursor, limit, pageOf, timestamp } from '../schemas.ts';
+import { accountParams, cursor, limit } from '../schemas.ts';
+import {
+  apiKeyChange,
+  apiKeyListSchema,
+  apiKeyRequest,
+  apiKeySchema,
+  apiKeyStates,
+  futureTime,
+  invalidField,
+  newApiKeySchema,
+  shownApiKey,
+} from '../shown-api-key.ts';
 
-const apiKey = z
-  .strictObject({
-    id: z.uuid(),
-    name: z.string(),
-    prefix: z.string().describe('The beginning of the secret, to recognise it by.'),
-    member: z.strictObject({ id: z.uuid(), name: z.string() }),
-    state: z.enum(['active', 'expired', 'revoked']),
-    createdAt: timestamp,
-    expiresAt: timestamp.nullable(),
-    revokedAt: timestamp.nullable(),
-  })
-  .meta({ id: 'ApiKey' });
+const DAY_SECONDS = 86_400;
+const LONGEST_GRACE_SECONDS = 30 * DAY_SECONDS;
 
-const newApiKey = z
-  .strictObject({
-    ...apiKey.shape,
-    secret: z.string().describe('Shown this once: only a hash of it is kept.'),
-  })
-  .meta({ id: 'NewApiKey' });
-
-const apiKeyList = pageOf(apiKey, 'ApiKeyList');
-
-const apiKeyRequest = z
-  .strictObject({
-    name: displayName,
-    expiresAt: z.iso
-      .datetime({ offset: true })
-      .describe('Until when the key works; for ever when left out.')
-      .optional(),
-  })
-  .meta({ id: 'ApiKeyRequest' });
+const TAG = 'API keys';
+const LIST = '/v1/accounts/{accountId}/api-keys';
+const ONE = `${LIST}/{apiKeyId}` as const;
+const oneParams = accountParams.extend({ apiKeyId: z.string() });
 
 export interface ApiKeySurroundings extends RouteSurroundings {
   readonly pool: Pool;
@@ -49,36 +44,49 @@ export interface ApiKeySurroundings extends RouteSurroundings {
   readonly live: boolean;
 }
 
-/** `GET` and `POST /v1/accounts/{accountId}/api-keys`, `DELETE …/api-keys/{apiKeyId}`. */
+/** Everything under `/v1/accounts/{accountId}/api-keys`. */
 export function apiKeyRoutes(surroundings: ApiKeySurroundings): Route[] {
-  return [listRoute(surroundings), createRoute(surroundings), revokeRoute(surroundings)];
+  return [
+    listRoute(surroundings),
+    createRoute(surroundings),
+    readRoute(surroundings),
+    changeRoute(surroundings),
+    revokeRoute(surroundings),
+    rotateRoute(surroundings),
+    handOverRoute(surroundings),
+  ];
 }
 
 function listRoute(surroundings: ApiKeySurroundings): Route {
   const { pool, clock } = surroundings;
   return accountRoute(surroundings, {
     method: 'get',
-    path: '/v1/accounts/{accountId}/api-keys',
+    path: LIST,
     summary: 'API keys, newest first',
     description:
-      'Members see their own keys; owners and admins see all keys of the organization. Never a secret.',
-    tag: 'API keys',
+      'With last use and this month’s spend, never a secret. Members see their own keys; owners, admins and programs see all keys of the organization.',
+    tag: TAG,
     right: 'use-keys',
     params: accountParams,
-    query: z.strictObject({ cursor: cursor.pipe(z.uuid('This is not a cursor of ours.')).optional(), limit }),
-    answers: { 200: { description: 'A page of keys', schema: apiKeyList } },
+    query: z.strictObject({
+      memberId: z.uuid().describe('Only keys of this member.').optional(),
+      state: z.enum(apiKeyStates).optional(),
+      cursor: cursor.pipe(z.uuid('This is not a cursor of ours.')).optional(),
+      limit,
+    }),
+    answers: { 200: { description: 'A page of keys', schema: apiKeyListSchema } },
     problems: ['account-not-found'],
     async handle({ principal, query, access }) {
-      const { personId } = requirePerson(principal);
-      const found = await listApiKeys(pool, {
-        accountId: access.accountId,
-        memberId: onlyMember(access, personId),
-        before: query.cursor,
-        limit: query.limit + 1,
-      });
+      const own = onlyMember(access, principal);
+      const { memberId = own, state } = query;
+      const page = { before: query.cursor, limit: query.limit + 1, now: clock() };
+      const found =
+        own === undefined || own === memberId
+          ? await listApiKeys(pool, access.accountId, { memberId, state }, page)
+          : [];
       const items = found.slice(0, query.limit);
       const nextCursor = found.length > query.limit ? (items.at(-1)?.id ?? null) : null;
-      return { status: 200, body: { items: items.map((key) => shown(key, clock())), nextCursor } };
+      return { status: 200, body: { items: items.map(shownApiKey), nextCursor } };
     },
   });
 }
@@ -87,28 +95,81 @@ function createRoute(surroundings: ApiKeySurroundings): Route {
   const { pool, clock, live } = surroundings;
   return accountRoute(surroundings, {
     method: 'post',
-    path: '/v1/accounts/{accountId}/api-keys',
-    summary: 'Make an API key of your own that this account pays for',
-    description: 'The answer is the only place where the secret is ever shown, so it is not replayed.',
-    tag: 'API keys',
+    path: LIST,
+    summary: 'Make an API key that this account pays for',
+    description:
+      'A person’s own, or that of the member whom a program names. This answer is the only place where the secret is ever shown: repeated under the same Idempotency-Key, it names the same key and its secret is null (rotate the key to get another).',
+    tag: TAG,
     right: 'use-keys',
     params: accountParams,
+    idempotent: true,
     body: apiKeyRequest,
-    answers: { 201: { description: 'The key with its secret', schema: newApiKey } },
-    problems: ['account-not-found', 'account-closed'],
-    async handle({ principal, body, access }) {
-      const { personId } = requirePerson(principal);
+    answers: { 201: { description: 'The key with its secret', schema: newApiKeySchema } },
+    problems: [
+      'account-not-found',
+      'account-closed',
+      'member-not-found',
+      'idempotency-key-reused',
+      'idempotency-key-in-use',
+    ],
+    async handle({ principal, body, access, actor, request }) {
       const { accountId } = access;
-      const now = clock();
-      const made = await createApiKey(pool, {
-        accountId,
-        memberId: personId,
-        name: body.name,
-        live,
-        expiresAt: futureTime(body.expiresAt, now),
-        now,
+      const memberId = holderOf(principal, body.memberId);
+      const call = { caller: callerId(principal), body, kept: withoutSecret };
+      return once(surroundings, request, call, async (id) => {
+        const now = clock();
+        const made = await findApiKey(pool, accountId, id, now);
+        // made by a request that died before it could answer: nobody can know the secret
+        if (made !== undefined) return { status: 201, body: { ...shownApiKey(made), secret: null } };
+        const expiresAt = body.expiresAt === undefined ? undefined : futureTime(body.expiresAt, now);
+        const key = { id, accountId, memberId, name: body.name, live, expiresAt, actor, now };
+        const { apiKey, secret } = await createApiKey(pool, key);
+        return { status: 201, body: { ...shownApiKey(apiKey), secret } };
       });
-      return { status: 201, body: { ...shown(made.apiKey, now), secret: made.secret } };
+    },
+  });
+}
+
+function readRoute(surroundings: ApiKeySurroundings): Route {
+  const { pool, clock } = surroundings;
+  return accountRoute(surroundings, {
+    method: 'get',
+    path: ONE,
+    summary: 'One API key',
+    tag: TAG,
+    right: 'use-keys',
+    params: oneParams,
+    answers: { 200: { description: 'The key', schema: apiKeySchema } },
+    problems: ['account-not-found', 'not-found'],
+    async handle({ principal, params: { apiKeyId }, access }) {
+      const own = onlyMember(access, principal);
+      const found = isUuid(apiKeyId)
+        ? await findApiKey(pool, access.accountId, apiKeyId, clock(), own)
+        : undefined;
+      return { status: 200, body: shownApiKey(existing(found)) };
+    },
+  });
+}
+
+function changeRoute(surroundings: ApiKeySurroundings): Route {
+  const { pool, clock } = surroundings;
+  return accountRoute(surroundings, {
+    method: 'patch',
+    path: ONE,
+    summary: 'Rename an API key or limit it in time',
+    description: 'Your own, or as owner, admin or program any key of the organization; not a revoked one.',
+    tag: TAG,
+    right: 'use-keys',
+    params: oneParams,
+    body: apiKeyChange,
+    answers: { 200: { description: 'The changed key', schema: apiKeySchema } },
+    problems: ['account-not-found', 'not-found', 'api-key-inactive'],
+    async handle({ principal, params, body, access, actor }) {
+      const now = clock();
+      const expiresAt = typeof body.expiresAt === 'string' ? futureTime(body.expiresAt, now) : body.expiresAt;
+      const key = { ...keyOf(params.apiKeyId, access, principal), actor, now };
+      const changed = await changeApiKey(pool, { ...key, name: body.name, expiresAt });
+      return { status: 200, body: shownApiKey(existing(changed)) };
     },
   });
 }
@@ -117,59 +178,114 @@ function revokeRoute(surroundings: ApiKeySurroundings): Route {
   const { pool, clock } = surroundings;
   return accountRoute(surroundings, {
     method: 'delete',
-    path: '/v1/accounts/{accountId}/api-keys/{apiKeyId}',
+    path: ONE,
     summary: 'Revoke an API key for good',
     description:
-      'Your own, or as owner or admin any key of the organization. Revoking it again changes nothing.',
-    tag: 'API keys',
+      'Your own, or as owner, admin or program any key of the organization. Usage that occurs from then on is refused within a second. Revoking it again changes nothing.',
+    tag: TAG,
     right: 'use-keys',
-    params: accountParams.extend({ apiKeyId: z.string() }),
-    answers: { 200: { description: 'The revoked key', schema: apiKey } },
+    params: oneParams,
+    answers: { 200: { description: 'The revoked key', schema: apiKeySchema } },
     problems: ['account-not-found', 'not-found'],
-    async handle({ principal, params, access }) {
-      const { personId } = requirePerson(principal);
-      const key = {
-        accountId: access.accountId,
-        memberId: onlyMember(access, personId),
-        revokedBy: personId,
-      };
-      const revoked = isUuid(params.apiKeyId)
-        ? await revokeApiKey(pool, { ...key, id: params.apiKeyId, now: clock() })
-        : undefined;
-      if (revoked === undefined)
-        throw new Problem('not-found', 'There is no such API key, or it is not yours to revoke.');
-      return { status: 200, body: shown(revoked, clock()) };
+    async handle({ principal, params, access, actor }) {
+      const key = { ...keyOf(params.apiKeyId, access, principal), actor, now: clock() };
+      return { status: 200, body: shownApiKey(existing(await revokeApiKey(pool, key))) };
     },
   });
 }
 
+function rotateRoute(surroundings: ApiKeySurroundings): Route {
+  const { pool, clock, live } = surroundings;
+  return accountRoute(surroundings, {
+    method: 'post',
+    path: `${ONE}/rotate`,
+    summary: 'Replace the secret of an API key',
+    description:
+      'The key stays the same: its id, member, limits and history go on. The secrets it had work on for the grace chosen, or until an earlier rotation said. The new secret is shown only here; a repetition makes another one.',
+    tag: TAG,
+    right: 'use-keys',
+    params: oneParams,
+    body: z
+      .strictObject({
+        graceSeconds: z
+          .int('graceSeconds is a whole number of seconds.')
+          .min(0, 'graceSeconds is 0 or more.')
+          .max(LONGEST_GRACE_SECONDS, 'graceSeconds is at most 2592000 (30 days).')
+          .default(DAY_SECONDS)
+          .describe('How long the replaced secret works on; a day when left out, 0 for not at all.'),
+      })
+      .prefault({})
+      .meta({ id: 'ApiKeyRotation' }),
+    answers: { 200: { description: 'The key with its new secret', schema: newApiKeySchema } },
+    problems: ['account-not-found', 'not-found', 'api-key-inactive'],
+    async handle({ principal, params, body, access, actor }) {
+      const key = { ...keyOf(params.apiKeyId, access, principal), actor, now: clock() };
+      const rotated = existing(
+        await rotateApiKey(pool, { ...key, graceMs: body.graceSeconds * 1_000, live }),
+      );
+      return { status: 200, body: { ...shownApiKey(rotated.apiKey), secret: rotated.secret } };
+    },
+  });
+}
+
+function handOverRoute(surroundings: ApiKeySurroundings): Route {
+  const { pool, clock } = surroundings;
+  return accountRoute(surroundings, {
+    method: 'post',
+    path: `${ONE}/hand-over`,
+    summary: 'Hand an API key to another member',
+    description:
+      'The same key and secret, so that what runs on it goes on. Usage that occurs from now on is the new member’s; what occurred before stays with whoever held it, however late it arrives.',
+    tag: TAG,
+    right: 'manage-all-keys',
+    params: oneParams,
+    body: z.strictObject({ memberId: z.uuid().describe('A current member.') }).meta({ id: 'ApiKeyHandOver' }),
+    answers: { 200: { description: 'The key, now theirs', schema: apiKeySchema } },
+    problems: ['account-not-found', 'not-found', 'member-not-found', 'api-key-inactive'],
+    async handle({ params, body, access, actor }) {
+      const key = { id: keyId(params.apiKeyId), accountId: access.accountId, actor, now: clock() };
+      const handed = await handOverApiKey(pool, { ...key, to: body.memberId });
+      return { status: 200, body: shownApiKey(existing(handed)) };
+    },
+  });
+}
+
+/** The key that a path names, within the caller's reach. */
+function keyOf(apiKeyId: string, access: AccountAccess, principal: Principal) {
+  return { id: keyId(apiKeyId), accountId: access.accountId, memberId: onlyMember(access, principal) };
+}
+
+function keyId(apiKeyId: string): string {
+  if (isUuid(apiKeyId)) return apiKeyId;
+  throw notFound();
+}
+
+function existing<T extends ApiKey | object>(found: T | undefined): T {
+  if (found === undefined) throw notFound();
+  return found;
+}
+
+function notFound(): Problem {
+  return new Problem('not-found', 'There is no such API key, or it is not within your reach.');
+}
+
 /** Whose keys the caller may reach: their own, or everybody's. */
-function onlyMember(access: AccountAccess, personId: string): string | undefined {
-  return isAllowed(access, 'manage-all-keys') ? undefined : personId;
+function onlyMember(access: AccountAccess, principal: Principal): string | undefined {
+  return isAllowed(access, 'manage-all-keys') ? undefined : callerId(principal);
 }
 
-function futureTime(text: string | undefined, now: Date): Date | undefined {
-  if (text === undefined) return undefined;
-  const time = new Date(text);
-  if (time > now) return time;
-  const detail = 'expiresAt must lie in the future.';
-  throw new Problem('request-invalid', detail, { errors: [{ pointer: '/expiresAt', detail }] });
-}
-
-function shown(key: ApiKey, now: Date): z.input<typeof apiKey> {
-  return {
-    id: key.id,
-    name: key.name,
-    prefix: key.prefix,
-    member: { id: key.memberId, name: key.memberName },
-    state: stateOf(key, now),
-    createdAt: key.createdAt.toISOString(),
-    expiresAt: key.expiresAt?.toISOString() ?? null,
-    revokedAt: key.revokedAt?.toISOString() ?? null,
-  };
-}
-
-function stateOf({ revokedAt, expiresAt }: ApiKey, now: Date): 'active' | 'expired' | 'revoked' {
-  if (revokedAt !== undefined) return 'revoked';
-  return expiresAt !== undefined && expiresAt <= now ? 'expired' : 'active';
+/** Whose key is made: a person's own, or that of the member whom a program names. */
+function holderOf(principal: Principal, memberId: string | undefined): string {
+  if (principal.kind === 'person') {
+    if (memberId === undefined || memberId === principal.personId) return principal.personId;
+    throw invalidField(
+      '/memberId',
+      'People make keys of their own: leave memberId out. A key can be handed over afterwards.',
+    );
+  }
+  if (memberId !== undefined) return memberId;
+  throw invalidField(
+    '/memberId',
+    'A program has no keys of its own: name the member who answers for this one.',
+  );
 }

@@ -103,7 +103,7 @@ function parameters(events: readonly PricedEvent[], options: FlushOptions) {
   const places: Place[] = [];
   const days = events.map((event) => dayOf(event.id, event.occurredAt));
   for (const event of events) {
-    const name = `${event.key.id} ${event.priceId} ${event.batched} ${event.model}`;
+    const name = `${event.key.id} ${event.memberId} ${event.priceId} ${event.batched} ${event.model}`;
     let group = groups.get(name);
     if (group === undefined) {
       heads.push(event);
@@ -119,7 +119,7 @@ function parameters(events: readonly PricedEvent[], options: FlushOptions) {
     options.skipLocked ?? false,
     options.fromUnpriced ?? false,
     plainArray(heads.map((head) => head.key.accountId)),
-    plainArray(heads.map((head) => head.key.memberId)),
+    plainArray(heads.map((head) => head.memberId)),
     plainArray(heads.map((head) => head.key.id)),
     textArray(heads.map((head) => head.model)),
     plainArray(heads.map((head) => head.batched)),

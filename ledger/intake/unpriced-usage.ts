@@ -45,7 +45,7 @@ function valuesOf(some: readonly { readonly event: UnpricedEvent }[], now: Date)
     events.map((event) => event.key.accountId),
     events.map((event) => event.id),
     events.map((event) => dayName(dayOf(event.id, event.occurredAt).day)),
-    events.map((event) => event.key.memberId),
+    events.map((event) => event.memberId),
     events.map((event) => event.key.id),
     events.map((event) => event.model),
     events.map((event) => event.batched),

@@ -197,13 +197,14 @@ function asSent(event: ParsedEvent): unknown {
 }
 
 function priced(row: WaitingRow, book: PriceBook): PricedEvent | UnpricedEvent | Rejection {
-  // it was accepted when it came: a key revoked since does not make it free
+  // it was accepted when it came: a key revoked since does not make it free, nor one handed over somebody else's
   const key = {
     id: row.api_key_id,
     accountId: row.account_id,
-    memberId: row.member_id,
+    holders: [{ memberId: row.member_id, since: row.occurred_at }],
     expiresAt: null,
     revokedAt: null,
+    secretEndsAt: null,
   };
   return priceEvent(parsedFrom(row), key, book);
 }

@@ -71,14 +71,16 @@ export async function use({ database, team, keyId }: Books, ids: string[], at: D
   const key = {
     id: keyId,
     accountId: team.accountId,
-    memberId: team.member.personId,
+    holders: [{ memberId: team.member.personId, since: new Date(0) }],
     expiresAt: null,
     revokedAt: null,
+    secretEndsAt: null,
   };
   const events = ids.map(
     (id): PricedEvent => ({
       id,
       key,
+      memberId: team.member.personId,
       apiKeyId: keyId,
       apiKey: undefined,
       model: 'gpt-4o-mini',

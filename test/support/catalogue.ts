@@ -11,7 +11,7 @@ const READINGS: Readonly<Record<string, string>> = {
       relacl::text, a.amname, pg_get_partkeydef(c.oid), case when relkind = 'v' then pg_get_viewdef(c.oid) end
     from pg_class c join pg_namespace n on n.oid = relnamespace left join pg_am a on a.oid = relam where ${KEPT}`,
   columns: `
-    select attrelid::regclass::text, attnum, attname, format_type(atttypid, atttypmod), attnotnull, attidentity,
+    select attrelid::regclass::text, row_number() over (partition by attrelid order by attnum), attname, format_type(atttypid, atttypmod), attnotnull, attidentity,
       attgenerated, attstorage, attcompression, attstattarget, attoptions, attcollation::regcollation::text,
       pg_get_expr(adbin, adrelid)
     from pg_attribute join pg_class c on c.oid = attrelid join pg_namespace n on n.oid = relnamespace

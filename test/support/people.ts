@@ -5,7 +5,12 @@ import { type Auth, createAuth } from '../../api/auth.ts';
 import { createApiKey } from '../../ledger/api-keys.ts';
 import { type Pool, withTransaction } from '../../ledger/database.ts';
 import { addMember, type MemberRole } from '../../ledger/members.ts';
-import { createServiceToken, type ServiceTokenScope } from '../../ledger/service-tokens.ts';
+import {
+  createServiceToken,
+  LONGEST_TOKEN_MS,
+  type ServiceTokenKind,
+  type ServiceTokenScope,
+} from '../../ledger/service-tokens.ts';
 
 export interface TestPerson {
   readonly personId: string;
@@ -92,7 +97,8 @@ export async function createKey(
   key: { accountId: string; memberId: string; name?: string; expiresAt?: Date; now?: Date },
 ): Promise<{ apiKeyId: string; secret: string }> {
   const { name = 'test key', now = new Date(), ...rest } = key;
-  const { apiKey, secret } = await createApiKey(pool, { ...rest, name, live: false, now });
+  const actor = { kind: 'person', id: key.memberId } as const;
+  const { apiKey, secret } = await createApiKey(pool, { ...rest, name, live: false, actor, now });
   return { apiKeyId: apiKey.id, secret };
 }
 
@@ -101,18 +107,30 @@ export async function createGatewayToken(
   pool: Pool,
   scopes: readonly ServiceTokenScope[] = ['usage'],
 ): Promise<string> {
-  const { secret } = await createServiceToken(pool, {
-    kind: 'gateway',
-    name: 'test',
-    scopes,
-    now: new Date(),
-  });
-  return secret;
+  return createToken(pool, { kind: 'gateway', scopes });
 }
 
 /** The secret of a new operator token with every scope. */
 export async function createOperatorToken(pool: Pool): Promise<string> {
-  const { secret } = await createServiceToken(pool, { kind: 'operator', name: 'test', now: new Date() });
+  return createToken(pool, { kind: 'operator' });
+}
+
+/** The secret of a new token of an organization's program. */
+export async function createOrganizationToken(
+  pool: Pool,
+  organizationId: string,
+  scopes: readonly ServiceTokenScope[] = ['read'],
+): Promise<string> {
+  return createToken(pool, { kind: 'organization', organizationId, scopes });
+}
+
+async function createToken(
+  pool: Pool,
+  token: { kind: ServiceTokenKind; organizationId?: string; scopes?: readonly ServiceTokenScope[] },
+): Promise<string> {
+  const now = new Date();
+  const expiresAt = token.kind === 'gateway' ? undefined : new Date(now.getTime() + LONGEST_TOKEN_MS);
+  const { secret } = await createServiceToken(pool, { ...token, name: 'test', expiresAt, now });
   return secret;
 }
 
