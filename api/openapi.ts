@@ -173,7 +173,9 @@ function problemAnswers(spec: Spec): Record<string, Json> {
 /** What any route of `mountRoutes` may refuse with; an unknown parameter is invalid everywhere. */
 function problemsOfMounted(spec: Spec): ProblemCode[] {
   return [
-    ...(spec.caller === 'anyone' ? [] : (['unauthenticated', 'token-expired', 'token-revoked', 'forbidden'] as const)),
+    ...(spec.caller === 'anyone'
+      ? []
+      : (['unauthenticated', 'token-expired', 'token-revoked', 'forbidden'] as const)),
     'request-invalid',
     ...(spec.body === undefined
       ? []

@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isAPIError } from 'better-auth/api';
 import type { Pool } from '../ledger/database.ts';
 import type { ServiceToken } from '../ledger/service-tokens.ts';
-import type { ServiceTokens } from '../ledger/token-directory.ts';
 import { markSeen } from '../ledger/sessions.ts';
+import type { ServiceTokens } from '../ledger/token-directory.ts';
 import type { Auth } from './auth.ts';
 
 /** A signed-in person; `via` says how, because a browser sends its cookie unasked. */
@@ -58,13 +58,13 @@ export async function resolvePrincipal(
   return cookie === undefined ? undefined : person(sources, new Headers({ cookie }), 'cookie');
 }
 
-/** Who calls, by id: a person's, or a token's. */
+/** Who calls, by id: a person's, or a token's; everybody who has none is one. */
 export function callerId(principal: Principal): string {
   switch (principal.kind) {
     case 'person':
       return principal.personId;
     case 'nobody':
-      throw new Error('nobody has an id');
+      return 'nobody';
     default:
       return principal.token.id;
   }

@@ -1,5 +1,5 @@
 // Rate limits of declared routes: whose attempts a call counts as.
-import type { Principal } from './principal.ts';
+import { callerId, type Principal } from './principal.ts';
 import type { Attempt } from './rate-limits.ts';
 
 /** The limits that a route may declare as its `rateLimit`. */
@@ -16,15 +16,4 @@ export function attemptsOf(
   return limit === 'invitations' && ownerId !== undefined
     ? [{ limit: 'invitations-of-organization', of: ownerId }, own]
     : [own];
-}
-
-function callerId(principal: Principal): string {
-  switch (principal.kind) {
-    case 'person':
-      return principal.personId;
-    case 'nobody':
-      return 'nobody';
-    default:
-      return principal.token.id;
-  }
 }

@@ -1,16 +1,16 @@
-// API keys and service tokens: shown once, kept as hashes, made and revoked by those who may, forgotten at once.
+// API keys: shown once, kept as hashes; made, changed, rotated, handed over and revoked by those who may.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { withActing } from '../ledger/acting.ts';
 import { revokeApiKey } from '../ledger/api-keys.ts';
 import { listen, type Notifications } from '../ledger/notifications.ts';
 import { createSecret, hashSecret, recognisedPrefix, secretKind } from '../ledger/secrets.ts';
-import { createServiceToken, revokeServiceToken } from '../ledger/service-tokens.ts';
-import { type ServiceTokens, serviceTokens } from '../ledger/token-directory.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import {
   createGatewayToken,
   createKey,
   createOperatorToken,
+  createOrganizationToken,
   createTeam,
   type TestOrganization,
 } from './support/people.ts';
@@ -19,14 +19,12 @@ import { type PeopleApi, startPeopleApi } from './support/people-api.ts';
 let database: TestDatabase;
 let api: PeopleApi;
 let notifications: Notifications;
-let tokens: ServiceTokens;
 let now = new Date('2026-03-01T12:00:00Z');
 
 beforeAll(async () => {
   database = await createTestDatabase();
   api = await startPeopleApi(database, () => now);
-  notifications = await listen(database.url, ['api_keys', 'service_tokens']);
-  tokens = serviceTokens(database.pool, () => now, notifications);
+  notifications = await listen(database.url, ['api_keys']);
 });
 
 afterAll(async () => {
@@ -221,77 +219,6 @@ test('a key that ran out is shown as expired', async () => {
   expect((await list(team, 'member')).body.items[0].state).toBe('expired');
 });
 
-test('a token is known by its secret, with its scopes, and the second time from memory', async () => {
-  const gateway = await createGatewayToken(database.pool);
-  expect(tokens.verifyCached(gateway)).toBeUndefined();
-  expect(await tokens.verify(gateway)).toMatchObject({ kind: 'gateway', scopes: new Set(['usage']) });
-  // its making is announced as well, and empties the memory once more
-  await eventually(async () => {
-    await tokens.verify(gateway);
-    expect(tokens.verifyCached(gateway)?.kind).toBe('gateway');
-  });
-  const costly = await createGatewayToken(database.pool, ['usage', 'explicit-cost']);
-  expect((await tokens.verify(costly))?.scopes.has('explicit-cost')).toBe(true);
-  expect(await tokens.verify(createSecret('gateway'))).toBeUndefined();
-  expect(await tokens.verify(createSecret('live'))).toBeUndefined();
-  const foreign = createServiceToken(database.pool, { kind: 'gateway', name: 'x', scopes: ['money'], now });
-  await expect(foreign).rejects.toThrow('no scope money');
-});
-
-test('a token is stored as its SHA-256 and not as itself', async () => {
-  const secret = await createOperatorToken(database.pool);
-  const { rows } = await database.pool.query('select * from service_tokens where token_hash = $1', [
-    hashSecret(secret),
-  ]);
-  expect(rows).toHaveLength(1);
-  expect(JSON.stringify(rows)).not.toContain(secret.slice(-20));
-});
-
-test('a revoked token is refused within a moment, in every process', async () => {
-  const { id, secret } = await createServiceToken(database.pool, { kind: 'gateway', name: 'x', now });
-  expect(await tokens.verify(secret)).toBeDefined();
-  expect((await api.call('GET', '/v1/me', { as: secret })).status).toBe(403);
-  expect(await revokeServiceToken(database.pool, id, now)).toBe(true);
-  await eventually(async () => {
-    expect(tokens.verifyCached(secret)).toBeUndefined();
-    await expect(tokens.verify(secret)).rejects.toMatchObject({ code: 'token-revoked' });
-    const answer = await api.call('GET', '/v1/me', { as: secret });
-    expect(answer).toMatchObject({ status: 401, body: { code: 'token-revoked' } });
-  });
-  expect(await revokeServiceToken(database.pool, id, now)).toBe(false);
-});
-
-test('a token that ran out is refused, also from memory', async () => {
-  const expiresAt = new Date(now.getTime() + 60_000);
-  const { secret } = await createServiceToken(database.pool, { kind: 'operator', name: 'x', expiresAt, now });
-  expect(await tokens.verify(secret)).toBeDefined();
-  now = expiresAt;
-  expect(tokens.verifyCached(secret)).toBeUndefined();
-  await expect(tokens.verify(secret)).rejects.toMatchObject({ code: 'token-expired' });
-});
-
-test('a listener that loses its connection comes back and forgets what it may have missed', async () => {
-  const secret = await createGatewayToken(database.pool);
-  const own = await listen(database.url, ['service_tokens']);
-  try {
-    const memory = serviceTokens(database.pool, () => now, own);
-    await memory.verify(secret);
-    const heard: (string | undefined)[] = [];
-    own.on('service_tokens', (payload) => heard.push(payload));
-    await database.pool.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity
-       where application_name = 'coffer listener' and datname = current_database()`,
-    );
-    await eventually(() => expect(own.listening).toBe(false));
-    await eventually(() => expect(own.listening).toBe(true));
-    expect(heard).toEqual([undefined]);
-    expect(memory.verifyCached(secret)).toBeUndefined();
-    expect(await memory.verify(secret)).toBeDefined();
-  } finally {
-    await own.close();
-  }
-});
-
 test('a key is revoked once however many try at the same moment', async () => {
   const team = await createTeam(database.pool);
   const { apiKeyId: id } = await createKey(database.pool, {
@@ -309,6 +236,290 @@ test('a key is revoked once however many try at the same moment', async () => {
   );
   const times = (await Promise.all(attempts)).map((key) => key?.revokedAt?.getTime());
   expect(new Set(times).size).toBe(1);
+});
+
+test('a rotated key stays the same key: new secret, and the old one works on for the grace that was chosen', async () => {
+  const team = await createTeam(database.pool);
+  const made = (await create(team, 'member')).body;
+  const rotated = await rotate(team, 'member', made.id, { graceSeconds: 3_600 });
+  expect(rotated.status).toBe(200);
+  expect(secretKind(rotated.body.secret)).toBe('test');
+  expect(rotated.body).toMatchObject({
+    id: made.id,
+    state: 'active',
+    prefix: recognisedPrefix(rotated.body.secret),
+    rotatedAt: now.toISOString(),
+    replacedSecretsEndAt: new Date(now.getTime() + 3_600_000).toISOString(),
+  });
+  expect(await endsOf(made.id)).toEqual({
+    [made.prefix]: new Date(now.getTime() + 3_600_000).toISOString(),
+    [rotated.body.prefix]: null,
+  });
+});
+
+test('a later rotation can only bring the end of older secrets nearer', async () => {
+  const team = await createTeam(database.pool);
+  const { id, prefix: first } = (await create(team, 'member')).body;
+  const { prefix: second } = (await rotate(team, 'member', id, { graceSeconds: 60 })).body;
+  const { prefix: third } = (await rotate(team, 'member', id)).body;
+  const tomorrow = new Date(now.getTime() + 86_400_000).toISOString();
+  const inAMinute = new Date(now.getTime() + 60_000).toISOString();
+  expect(await endsOf(id)).toEqual({ [first]: inAMinute, [second]: tomorrow, [third]: null });
+  const { prefix: fourth } = (await rotate(team, 'member', id, { graceSeconds: 0 })).body;
+  const atOnce = now.toISOString();
+  expect(await endsOf(id)).toEqual({ [first]: atOnce, [second]: atOnce, [third]: atOnce, [fourth]: null });
+});
+
+test('two rotations at the same moment leave one secret without an end', async () => {
+  const team = await createTeam(database.pool);
+  const { id } = (await create(team, 'member')).body;
+  const answers = await Promise.all([1, 2, 3].map(() => rotate(team, 'member', id)));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect(Object.values(await endsOf(id)).filter((end) => end === null)).toHaveLength(1);
+});
+
+test.each<[string, unknown]>([
+  ['a negative grace', { graceSeconds: -1 }],
+  ['a grace beyond 30 days', { graceSeconds: 30 * 86_400 + 1 }],
+  ['half a second', { graceSeconds: 0.5 }],
+  ['an unknown field', { grace: 1 }],
+])('a rotation with %s is refused and nothing changes', async (_what, body) => {
+  const team = await createTeam(database.pool);
+  const { id, prefix } = (await create(team, 'member')).body;
+  expect(await rotate(team, 'member', id, body)).toMatchObject({
+    status: 400,
+    body: { code: 'request-invalid' },
+  });
+  expect(await endsOf(id)).toEqual({ [prefix]: null });
+});
+
+test('a key gets another name or end, and history keeps the name it had', async () => {
+  const team = await createTeam(database.pool);
+  const { id } = (await create(team, 'member', { name: 'laptop' })).body;
+  const before = now;
+  now = new Date(now.getTime() + 60_000);
+  const expiresAt = new Date(now.getTime() + 1_000).toISOString();
+  expect((await change(team, 'member', id, { name: 'server', expiresAt })).body).toMatchObject({
+    name: 'server',
+    expiresAt,
+  });
+  expect((await change(team, 'admin', id, { expiresAt: null })).body).toMatchObject({
+    name: 'server',
+    expiresAt: null,
+  });
+  const { rows } = await database.pool.query('select name_at($1, $2) as name', [id, before]);
+  expect(rows[0].name).toBe('laptop');
+});
+
+test.each<[string, unknown]>([
+  ['nothing', {}],
+  ['an end that is over', { expiresAt: '2020-01-01T00:00:00Z' }],
+  ['an empty name', { name: ' ' }],
+  ['a name that turns the text around', { name: 'a\u202eb' }],
+  ['an unknown field', { revokedAt: null }],
+])('a change to %s is refused', async (_what, body) => {
+  const team = await createTeam(database.pool);
+  const made = (await create(team, 'member')).body;
+  expect(await change(team, 'member', made.id, body)).toMatchObject({
+    status: 400,
+    body: { code: 'request-invalid' },
+  });
+  expect((await read(team, 'member', made.id)).body.name).toBe(made.name);
+});
+
+test('a revoked key is neither changed nor rotated nor handed over, an expired one only given another end', async () => {
+  const team = await createTeam(database.pool);
+  const inactive = { status: 409, body: { code: 'api-key-inactive' } };
+  const revoked = (await create(team, 'owner')).body.id;
+  await revoke(team, 'owner', revoked);
+  expect(await change(team, 'owner', revoked, { name: 'x' })).toMatchObject(inactive);
+  expect(await rotate(team, 'owner', revoked)).toMatchObject(inactive);
+  expect(await handOver(team, 'owner', revoked, team.member.personId)).toMatchObject(inactive);
+  const expiresAt = new Date(now.getTime() + 1_000).toISOString();
+  const expired = (await create(team, 'owner', { name: 'x', expiresAt })).body.id;
+  now = new Date(now.getTime() + 1_000);
+  expect(await rotate(team, 'owner', expired)).toMatchObject(inactive);
+  expect(await handOver(team, 'owner', expired, team.member.personId)).toMatchObject(inactive);
+  expect((await change(team, 'owner', expired, { expiresAt: null })).body.state).toBe('active');
+});
+
+test('members reach their own keys only, whatever they want to do to another one', async () => {
+  const team = await createTeam(database.pool);
+  const { id } = (await create(team, 'owner')).body;
+  for (const answer of [
+    await read(team, 'member', id),
+    await change(team, 'member', id, { name: 'mine' }),
+    await rotate(team, 'member', id),
+    await revoke(team, 'member', id),
+  ]) {
+    expect(answer).toMatchObject({ status: 404, body: { code: 'not-found' } });
+  }
+  expect((await handOver(team, 'member', id, team.member.personId)).status).toBe(403);
+  expect((await read(team, 'owner', id)).body).toMatchObject({
+    state: 'active',
+    name: 'test key',
+    rotatedAt: null,
+  });
+});
+
+test('the list is filtered by member and state, and a member’s filter reaches no further than their own', async () => {
+  const team = await createTeam(database.pool);
+  const own = (await create(team, 'member')).body.id;
+  const others = (await create(team, 'owner')).body.id;
+  const gone = (await create(team, 'owner')).body.id;
+  await revoke(team, 'owner', gone);
+  const seen = async (who: Who, query: string) =>
+    (await list(team, who, query)).body.items.map(({ id }: { id: string }) => id);
+  expect(await seen('owner', `?memberId=${team.owner.personId}`)).toEqual([gone, others]);
+  expect(await seen('owner', '?state=revoked')).toEqual([gone]);
+  expect(await seen('owner', '?state=active')).toEqual([others, own]);
+  expect(await seen('member', '?state=active')).toEqual([own]);
+  expect(await seen('member', `?memberId=${team.owner.personId}`)).toEqual([]);
+  expect((await list(team, 'owner', '?state=lost')).status).toBe(400);
+});
+
+test('under one Idempotency-Key one key is made, and its secret is not shown again', async () => {
+  const team = await createTeam(database.pool);
+  const headers = { 'idempotency-key': 'make-one' };
+  const path = `/v1/accounts/${team.accountId}/api-keys`;
+  const send = (body: unknown) => api.call('POST', path, { as: team.member.personId, body, headers });
+  const first = await send({ name: 'once' });
+  const again = await send({ name: 'once' });
+  expect(first.status).toBe(201);
+  expect(again).toMatchObject({ status: 201, body: { ...first.body, secret: null } });
+  expect(await send({ name: 'other' })).toMatchObject({
+    status: 422,
+    body: { code: 'idempotency-key-reused' },
+  });
+  expect((await list(team, 'member')).body.items).toHaveLength(1);
+  const { rows } = await database.pool.query('select body::text from idempotency_keys');
+  expect(JSON.stringify(rows)).not.toContain(first.body.secret.slice(-20));
+});
+
+test('every change of a key leaves one line in the audit, with who, before and after, and never a secret', async () => {
+  const team = await createTeam(database.pool);
+  const { owner, member, admin } = team;
+  const made = (await create(team, 'member', { name: 'laptop' })).body;
+  await change(team, 'member', made.id, { name: 'server' });
+  await change(team, 'member', made.id, { name: 'server' });
+  const expiresAt = '2027-01-01T00:00:00.000Z';
+  await change(team, 'admin', made.id, { expiresAt });
+  const { secret } = (await rotate(team, 'member', made.id, { graceSeconds: 60 })).body;
+  await handOver(team, 'owner', made.id, admin.personId);
+  await handOver(team, 'owner', made.id, admin.personId);
+  await revoke(team, 'owner', made.id);
+  await revoke(team, 'owner', made.id);
+  const { rows } = await database.pool.query(
+    `select action, actor_id, before, after from audit_lines where subject_kind = 'api-key' and subject_id = $1 order by position`,
+    [made.id],
+  );
+  const lines = rows.map(({ action, actor_id, before, after }) => [action, actor_id, before, after]);
+  expect(lines).toEqual([
+    [
+      'api-key.created',
+      member.personId,
+      null,
+      { name: 'laptop', memberId: member.personId, prefix: made.prefix },
+    ],
+    ['api-key.renamed', member.personId, { name: 'laptop' }, { name: 'server' }],
+    [
+      'api-key.expiry-changed',
+      admin.personId,
+      { expiresAt: null },
+      { expiresAt: expect.stringMatching(/^2027-01-01T00:00:00/) },
+    ],
+    [
+      'api-key.rotated',
+      member.personId,
+      { prefix: made.prefix, rotatedAt: null },
+      {
+        prefix: recognisedPrefix(secret),
+        rotatedAt: expect.any(String),
+        replacedSecretsEndAt: expect.any(String),
+      },
+    ],
+    ['api-key.handed-over', owner.personId, { memberId: member.personId }, { memberId: admin.personId }],
+    ['api-key.revoked', owner.personId, { revokedAt: null }, { revokedAt: expect.any(String) }],
+  ]);
+  expect(JSON.stringify(rows)).not.toContain(secret.slice(-20));
+});
+
+test('a key is handed only to a current member, and on a personal account to nobody', async () => {
+  const team = await createTeam(database.pool);
+  const { id } = (await create(team, 'owner')).body;
+  const unknown = { status: 404, body: { code: 'member-not-found' } };
+  expect(await handOver(team, 'owner', id, team.outsider.personId)).toMatchObject(unknown);
+  expect(await handOver(team, 'owner', id, id)).toMatchObject(unknown);
+  expect((await handOver(team, 'outsider', id, team.outsider.personId)).status).toBe(404);
+  expect((await handOver(team, 'admin', id, team.member.personId)).body.member).toEqual({
+    id: team.member.personId,
+    name: 'Max Member',
+  });
+  const { outsider } = team;
+  const path = `/v1/accounts/${outsider.accountId}/api-keys`;
+  const own = await api.call('POST', path, { as: outsider.personId, body: { name: 'mine' } });
+  const handed = await api.call('POST', `${path}/${own.body.id}/hand-over`, {
+    as: outsider.personId,
+    body: { memberId: team.owner.personId },
+  });
+  expect(handed).toMatchObject(unknown);
+});
+
+test('whoever is removed has no key left there, but for what was handed over before; their own account keeps its keys', async () => {
+  const team = await createTeam(database.pool);
+  const { member, owner } = team;
+  const stays = (await create(team, 'member')).body.id;
+  const ends = (await create(team, 'member')).body.id;
+  const personal = `/v1/accounts/${member.accountId}/api-keys`;
+  const own = await api.call('POST', personal, { as: member.personId, body: { name: 'mine' } });
+  await handOver(team, 'owner', stays, owner.personId);
+  await withActing(database.pool, { kind: 'person', id: owner.personId }, now, (connection) =>
+    connection.query('delete from auth.members where organization_id = $1 and person_id = $2', [
+      team.organizationId,
+      member.personId,
+    ]),
+  );
+  expect(await revokedOf(team)).toEqual([ends]);
+  const { rows } = await database.pool.query(
+    'select revoked_by_kind, revoked_by from api_keys where id = $1',
+    [ends],
+  );
+  expect(rows).toEqual([{ revoked_by_kind: 'person', revoked_by: owner.personId }]);
+  const kept = await api.call('GET', `${personal}/${own.body.id}`, { as: member.personId });
+  expect(kept.body.state).toBe('active');
+});
+
+test('a key made while its member is removed is either refused or ends with the membership', async () => {
+  for (let round = 0; round < 5; round++) {
+    const team = await createTeam(database.pool);
+    const { member } = team;
+    const outcomes = await Promise.allSettled([
+      ...[1, 2, 3].map(() =>
+        createKey(database.pool, { accountId: team.accountId, memberId: member.personId }),
+      ),
+      database.pool.query('delete from auth.members where person_id = $1', [member.personId]),
+    ]);
+    expect(outcomes.at(-1)?.status).toBe('fulfilled');
+    const { rows } = await database.pool.query(
+      'select id from api_keys where member_id = $1 and revoked_at is null',
+      [member.personId],
+    );
+    expect(rows).toEqual([]);
+  }
+});
+
+test('with an account end its keys and the tokens of its programs', async () => {
+  const team = await createTeam(database.pool);
+  const { id } = (await create(team, 'owner')).body;
+  const token = await createOrganizationToken(database.pool, team.organizationId);
+  await database.pool.query(`update account_balances set state = 'closed' where account_id = $1`, [
+    team.accountId,
+  ]);
+  expect(await revokedOf(team)).toEqual([id]);
+  expect(await api.call('GET', `/v1/accounts/${team.accountId}`, { as: token })).toMatchObject({
+    status: 401,
+    body: { code: 'token-revoked' },
+  });
 });
 
 type Who = 'owner' | 'admin' | 'member' | 'outsider';
@@ -347,4 +558,32 @@ async function eventually(check: () => unknown): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
+}
+
+function read(team: TestOrganization, who: Who, apiKeyId: string) {
+  return api.call('GET', `/v1/accounts/${team.accountId}/api-keys/${apiKeyId}`, { as: team[who].personId });
+}
+
+function change(team: TestOrganization, who: Who, apiKeyId: string, body: unknown) {
+  const path = `/v1/accounts/${team.accountId}/api-keys/${apiKeyId}`;
+  return api.call('PATCH', path, { as: team[who].personId, body });
+}
+
+function rotate(team: TestOrganization, who: Who, apiKeyId: string, body?: unknown) {
+  const path = `/v1/accounts/${team.accountId}/api-keys/${apiKeyId}/rotate`;
+  return api.call('POST', path, { as: team[who].personId, body });
+}
+
+function handOver(team: TestOrganization, who: Who, apiKeyId: string, memberId: string) {
+  const path = `/v1/accounts/${team.accountId}/api-keys/${apiKeyId}/hand-over`;
+  return api.call('POST', path, { as: team[who].personId, body: { memberId } });
+}
+
+/** When each secret of a key ends, by its prefix. */
+async function endsOf(apiKeyId: string): Promise<Record<string, string | null>> {
+  const { rows } = await database.pool.query<{ prefix: string; ends_at: Date | null }>(
+    'select prefix, ends_at from api_key_secrets where api_key_id = $1',
+    [apiKeyId],
+  );
+  return Object.fromEntries(rows.map(({ prefix, ends_at }) => [prefix, ends_at?.toISOString() ?? null]));
 }

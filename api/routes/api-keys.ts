@@ -103,6 +103,7 @@ function createRoute(surroundings: ApiKeySurroundings): Route {
     right: 'use-keys',
     params: accountParams,
     idempotent: true,
+    rateLimit: 'api-keys',
     body: apiKeyRequest,
     answers: { 201: { description: 'The key with its secret', schema: newApiKeySchema } },
     problems: [
@@ -199,6 +200,7 @@ function rotateRoute(surroundings: ApiKeySurroundings): Route {
   return accountRoute(surroundings, {
     method: 'post',
     path: `${ONE}/rotate`,
+    rateLimit: 'api-keys',
     summary: 'Replace the secret of an API key',
     description:
       'The key stays the same: its id, member, limits and history go on. The secrets it had work on for the grace chosen, or until an earlier rotation said. The new secret is shown only here; a repetition makes another one.',

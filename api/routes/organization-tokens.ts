@@ -100,6 +100,7 @@ function createRoute(surroundings: OrganizationTokenSurroundings): Route {
     right: 'manage-tokens',
     params,
     idempotent: true,
+    rateLimit: 'api-keys',
     body: z
       .strictObject({
         name: displayName,
