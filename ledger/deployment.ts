@@ -1,4 +1,4 @@
-// The deployment: the one currency all of its accounts are kept in.
+// The deployment: the one currency all of its accounts are kept in, and how often each may be charged.
 import type { Connection } from './database.ts';
 
 type Database = Pick<Connection, 'query'>;
@@ -15,6 +15,13 @@ export async function readCurrency(database: Database): Promise<string> {
   const [row] = rows;
   if (row === undefined) throw new Error('the database has lost its currency');
   return row.currency;
+}
+
+const ALLOW_ATTEMPTS = 'update deployment set attempts_most = $1::int4';
+
+/** How many charges of auto top-up an account may make within ten minutes; two, unless it is said. */
+export async function allowAttempts(database: Database, most: number): Promise<void> {
+  await database.query(ALLOW_ATTEMPTS, [most]);
 }
 
 /** Makes this the currency of the deployment, which is chosen before its first account. Throws when it is too late. */

@@ -1,5 +1,6 @@
 // Auto top-up, begun again: what an earlier rule, a card that went, or an early event left behind never stops the next charge.
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { SYSTEM, withActing } from '../ledger/acting.ts';
 import { startTestPayments, type TestPayments, type TestTeam } from './support/payments.ts';
 
 let payments: TestPayments;
@@ -104,4 +105,22 @@ test('that a card was declined lately is told to its sponsor alone', async () =>
   expect(await reasonFor(team.tokens.owner)).toBe('declined-lately');
   expect(await reasonFor(team.tokens.member)).toBe('paused');
   expect(await reasonFor(team.tokens.admin)).toBe('paused');
+});
+
+test('a sponsor who is removed takes the card along at the time of whoever removes them', async () => {
+  card = await payments.saveCard(team.tokens.admin);
+  const body = { threshold: '1.00', amount: '20.00', monthlyCap: '200.00', paymentMethodId: card };
+  await payments.api.json('PUT', path(), { token: team.tokens.admin, body });
+  const at = new Date('2031-02-03T04:05:06.000Z');
+  await withActing(payments.pool, SYSTEM, at, async (connection) => {
+    await connection.query('delete from auth.members where person_id = $1', [team.admin.personId]);
+  });
+  const { rows } = await payments.pool.query(
+    `select r.suspension, r.updated_at, r.next_evaluation_at, n.created_at as told_at
+     from auto_top_up_rules r join notices n on n.account_id = r.account_id and n.kind = 'auto-top-up-suspended'
+     where r.account_id = $1`,
+    [team.accountId],
+  );
+  expect(rows).toEqual([{ suspension: 'sponsor-left', updated_at: at, next_evaluation_at: at, told_at: at }]);
+  await payments.pool.query('delete from auto_top_up_rules where account_id = $1', [team.accountId]);
 });
