@@ -87,6 +87,28 @@ describe('paying', () => {
     );
   });
 
+  test('a top-up that is open although its workflow had ended is followed anew, and operators are told', async () => {
+    const { id } = await opened();
+    const closed = async () => {
+      const found = (await payments.topUps(team.accountId)).find((t) => t.id === id);
+      return found?.state === 'not-completed';
+    };
+    await payments.advance(3 * 3_600_000);
+    await until(closed, 'the top-up to be closed');
+    const handle = payments.temporal.client.workflow.getHandle(`top-up/${id}`);
+    expect(await handle.result()).toBe('not-completed');
+    payments.alerts.length = 0;
+    // as after the database was restored to a moment before the end
+    await payments.pool.query(
+      `update top_ups set state = 'open', reason = null, next_check_at = $2 where id = $1`,
+      [id, payments.clients.clock()],
+    );
+    await until(closed, 'the top-up to be closed again');
+    expect(payments.alerts).toContain('a top-up is open although its workflow had ended');
+    const { rows } = await payments.pool.query('select restarts from top_ups where id = $1', [id]);
+    expect(rows).toEqual([{ restarts: 1 }]);
+  });
+
   test('a payment whose amount is not what was asked for is quarantined and never credited', async () => {
     const { id, checkoutUrl } = await opened();
     await payments.sandbox.control('deliveries', { kind: 'hold' });

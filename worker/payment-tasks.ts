@@ -4,7 +4,7 @@ import type { PaymentClients } from '../activities/payments/clients.ts';
 import { followEvent } from '../activities/payments/follow-event.ts';
 import { type NoticeOptions, sendNotices } from '../activities/payments/send-notices.ts';
 import { endCardSetup, takeDueCardSetups } from '../ledger/payments/card-setups.ts';
-import { takeDueTopUps } from '../ledger/payments/top-ups.ts';
+import { countRestart, takeDueTopUps } from '../ledger/payments/top-ups.ts';
 import { finishWebhookEvent, takeWebhookEvents } from '../ledger/payments/webhook-events.ts';
 import { startTopUp, type TemporalClient } from '../workflows/client.ts';
 import type { SweepTask } from './sweeper.ts';
@@ -32,13 +32,23 @@ export function notices(options: NoticeOptions): SweepTask {
   };
 }
 
-/** Starts the workflow of every open top-up that is past its check; one that runs is left alone. */
-export function overdueTopUps({ pool }: PaymentClients, temporal: TemporalClient): SweepTask {
+/**
+ * Starts the workflow of every open top-up that is past its check; one that runs is left alone. One that has ended
+ * before its top-up did (as after the database was restored) is an alert, and follows it anew.
+ */
+export function overdueTopUps(clients: PaymentClients, temporal: TemporalClient): SweepTask {
+  const { pool, clock, alert } = clients;
   return {
     name: 'overdue-top-ups',
     async run(now, most) {
       const due = await takeDueTopUps(pool, now, { most, again: '1 minute' });
-      await eachOf(due, ({ topUpId, accountId }) => startTopUp(temporal, topUpId, accountId));
+      await eachOf(due, async ({ topUpId, accountId }) => {
+        if ((await startTopUp(temporal, topUpId, accountId)) === 'running') return;
+        const restarts = await countRestart(pool, topUpId, clock());
+        if (restarts === undefined) return;
+        alert({ topUpId, accountId, restarts }, 'a top-up is open although its workflow had ended');
+        await startTopUp(temporal, topUpId, accountId, { again: true });
+      });
       return due.length;
     },
   };

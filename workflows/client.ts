@@ -90,14 +90,16 @@ function mayAskAgain(error: unknown): boolean {
 }
 
 /**
- * Starts a top-up's workflow. A repetition attaches to the one that runs; one that has completed stays completed;
- * one that was terminated or failed starts again. Throws after 3 s when Temporal does not answer.
+ * Starts a top-up's workflow. A repetition attaches to the one that runs; one that was terminated or failed starts
+ * again; one that has completed stays completed, unless it is wanted `again`. Says whether it runs now or had
+ * completed. Throws after 3 s when Temporal does not answer.
  */
 export async function startTopUp(
   { client, taskQueue }: TemporalClient,
   topUpId: string,
   accountId: string,
-): Promise<void> {
+  { again = false }: { readonly again?: boolean } = {},
+): Promise<'running' | 'completed'> {
   const input: messages.TopUpInput = { topUpId, accountId };
   try {
     await client.withDeadline(Date.now() + RING_DEADLINE_MS, () =>
@@ -105,13 +107,15 @@ export async function startTopUp(
         workflowId: messages.topUpWorkflowId(topUpId),
         taskQueue,
         args: [input],
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+        workflowIdReusePolicy: again ? 'ALLOW_DUPLICATE' : 'ALLOW_DUPLICATE_FAILED_ONLY',
         workflowIdConflictPolicy: 'USE_EXISTING',
         typedSearchAttributes: [{ key: accountIdAttribute, value: accountId }],
       }),
     );
+    return 'running';
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return 'completed';
   }
 }
 

@@ -164,6 +164,18 @@ export async function takeDueTopUps(
   return rows.map((row) => ({ topUpId: row.id, accountId: row.account_id }));
 }
 
+const COUNT_RESTART = `
+  update top_ups set restarts = restarts + 1,
+    next_check_at = $2::timestamptz + least(interval '1 minute' * 2 ^ least(restarts, 11), interval '1 day')
+  where id = $1::uuid and next_check_at is not null
+  returning restarts`;
+
+/** Counts that a top-up's workflow had ended before it did; `undefined` when it has ended by now. */
+export async function countRestart(pool: Pool, topUpId: string, now: Date): Promise<number | undefined> {
+  const { rows } = await pool.query<{ restarts: number }>(COUNT_RESTART, [topUpId, now]);
+  return rows[0]?.restarts;
+}
+
 const POSTPONE_CHECK = `
   update top_ups set next_check_at = $2::timestamptz where id = $1::uuid and next_check_at is not null`;
 

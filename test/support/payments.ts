@@ -27,6 +27,8 @@ export interface TestPayments {
   readonly api: TestApi;
   readonly temporal: TemporalClient;
   readonly clients: PaymentClients;
+  /** What operators were told. */
+  readonly alerts: string[];
   /** Moves both clocks, ours and the sandbox's. */
   advance(ms: number): Promise<void>;
   team(): Promise<TestTeam>;
@@ -83,7 +85,8 @@ export async function startTestPayments(options: TestPaymentsOptions = {}): Prom
   sandbox.setWebhookUrl(`${api.url}/webhooks/stripe`);
   const temporal: TemporalClient = { client: connected.client, taskQueue };
   const logger = createLogger('silent');
-  const clients = createPaymentClients({
+  const alerts: string[] = [];
+  const made = createPaymentClients({
     secretKey: 'sk_test_sandbox',
     apiBase: sandbox.url,
     pool,
@@ -93,6 +96,7 @@ export async function startTestPayments(options: TestPaymentsOptions = {}): Prom
     baseUrl: 'http://localhost:8080',
     logger,
   });
+  const clients: PaymentClients = { ...made, alert: (_fields, message) => alerts.push(message) };
   const stopWorker =
     options.worker === false ? async () => {} : await work(connected, temporal, clients, options);
   const auth = createTestAuth(pool);
@@ -102,6 +106,7 @@ export async function startTestPayments(options: TestPaymentsOptions = {}): Prom
     api,
     temporal,
     clients,
+    alerts,
     async advance(ms) {
       aheadMs += ms;
       await sandbox.control('advance', { seconds: ms / 1_000 });
