@@ -9,6 +9,7 @@ import type { ApiConfig } from './config.ts';
 import type { Logger } from './logging.ts';
 import type { Route } from './route.ts';
 import { type AutoTopUpSurroundings, autoTopUpRoutes } from './routes/auto-top-up.ts';
+import { operatorQuarantineRoutes } from './routes/operator-quarantine.ts';
 import { type PaymentMethodSurroundings, paymentMethodRoutes } from './routes/payment-methods.ts';
 import { topUpRoutes } from './routes/top-ups.ts';
 import { stripeWebhook } from './webhooks/stripe.ts';
@@ -64,6 +65,7 @@ export function createPayments(
     ...paymentMethodRoutes(surroundings),
     ...topUpRoutes(surroundings),
     ...autoTopUpRoutes(surroundings),
+    ...operatorQuarantineRoutes(surroundings),
   ];
   const webhook: RequestHandler = stripeWebhook({
     pool,

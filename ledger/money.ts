@@ -66,6 +66,11 @@ export function centsFromNanos(amount: Nanos): Cents {
   return Number(amount / NANOS_PER_CENT);
 }
 
+/** The amount that Stripe counts in cents. */
+export function nanosFromCents(cents: Cents): Nanos {
+  return nanos(BigInt(cents) * NANOS_PER_CENT);
+}
+
 /** The sum of any number of amounts. */
 export function sum(amounts: Iterable<Nanos>): Nanos {
   let total = 0n;

@@ -39,6 +39,10 @@ export function stripeAccess(client: Stripe) {
     retrievePaymentIntent: async (id: string) =>
       checked('payment_intent', await paymentIntents.retrieve(named(id)), id),
 
+    /** A PaymentIntent with its last charge, which says what was given back or is disputed. */
+    retrieveChargedIntent: async (id: string) =>
+      checked('payment_intent', await paymentIntents.retrieve(named(id), { expand: ['latest_charge'] }), id),
+
     cancelPaymentIntent: async (id: string) =>
       checked(
         'payment_intent',

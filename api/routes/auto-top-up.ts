@@ -67,6 +67,7 @@ const PROBLEMS = [
   'auto-top-up-invalid',
   'payment-method-unknown',
   'card-not-usable',
+  'payment-under-review',
 ] as const;
 
 const ONLY_SPONSOR_RAISES = 'with a card of their own, or to lower what the sponsor’s card may be charged';

@@ -122,7 +122,8 @@ export function operatorToken(principal: Principal): ServiceToken {
   throw new Error('a route of operators was called by somebody else');
 }
 
-function idempotencyKey(header: string | undefined): string {
+/** The key of a write that must have one. Throws `request-invalid` without it. */
+export function idempotencyKey(header: string | undefined): string {
   if (header !== undefined && /^[\x21-\x7e]{1,255}$/.test(header)) return header;
   const detail =
     'Send an Idempotency-Key of 1 to 255 printable ASCII characters, a new one for each new wish.';

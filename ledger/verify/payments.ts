@@ -14,7 +14,10 @@ const CREDIT_WITHOUT_PAYMENT = `
   select c.key, c.account_id, c.amount::text
   from ledger_commands c
   left join top_ups t on 'purchase:' || t.payment_intent_id = c.key and t.state = 'paid'
-  where c.account_id > $1::uuid and c.account_id <= $2::uuid and c.type = 'top-up' and t.id is null
+  left join quarantined_payments q
+    on 'purchase:' || q.payment_intent_id = c.key and q.resolution = 'credited' and q.amount_cents * 10000000 = c.amount
+  where c.account_id > $1::uuid and c.account_id <= $2::uuid and c.type = 'top-up'
+    and t.id is null and q.payment_intent_id is null
   order by c.arrival`;
 
 // an attempt that was paid, or a payment that Stripe told us of and that was dealt with, must have ended somewhere
@@ -34,9 +37,9 @@ const COUNT_PAYMENTS = `
   from top_ups where account_id > $1::uuid and account_id <= $2::uuid`;
 
 const QUARANTINED = `
-  select q.payment_intent_id, q.reason, q.resolved_at is null as open, c.id is not null as credited
+  select q.payment_intent_id, q.reason, q.resolution, coalesce(c.state <> 'refused', false) as credited
   from quarantined_payments q left join ledger_commands c on c.key = 'purchase:' || q.payment_intent_id
-  where q.resolved_at is null
+  where q.resolved_at is null or (q.resolution = 'credited') <> coalesce(c.state <> 'refused', false)
   order by q.found_at`;
 
 /** Checks for some accounts that every succeeded payment is credited once or in quarantine, and no credit came from nowhere. */
@@ -79,13 +82,22 @@ export async function checkPayments(pool: Pool, range: AccountRange, findings: F
   }
 }
 
-/** Checks that no payment in quarantine is credited, and tells which wait there. */
+/** Checks that payments set aside are credited as operators decided and not before, and tells which wait for them. */
 export async function checkQuarantine(pool: Pool, findings: Findings): Promise<void> {
-  const quarantined = await pool.query<{ payment_intent_id: string; reason: string; credited: boolean }>(
-    QUARANTINED,
-  );
-  for (const { payment_intent_id, reason, credited } of quarantined.rows) {
-    if (credited) findings.offence('payments', `${payment_intent_id} is in quarantine and credited`);
+  const quarantined = await pool.query<{
+    payment_intent_id: string;
+    reason: string;
+    resolution: string | null;
+    credited: boolean;
+  }>(QUARANTINED);
+  for (const { payment_intent_id, reason, resolution, credited } of quarantined.rows) {
+    if (resolution !== null) {
+      const standing = credited ? 'credited' : 'not credited';
+      findings.offence(
+        'payments',
+        `${payment_intent_id} was ${resolution} by an operator and is ${standing}`,
+      );
+    } else if (credited) findings.offence('payments', `${payment_intent_id} is in quarantine and credited`);
     else findings.note('payments', `${payment_intent_id} waits in quarantine: ${reason}`);
   }
 }
