@@ -37,8 +37,8 @@ export interface AppParts extends TrustedOrigins {
   readonly auth: RequestHandler;
   /** Serves `POST /webhooks/stripe`; gets the raw body. */
   readonly webhook?: RequestHandler;
-  /** Serves `GET /billing/return`, where Stripe's hosted pages send people back to. */
-  readonly returnPage?: RequestHandler;
+  /** Serves `/billing/*`: where Stripe's hosted pages and mails about payments lead to. */
+  readonly billingPages?: RequestHandler;
   /** Serves everything that no route of the API knows: the web console. */
   readonly fallback?: RequestHandler;
 }
@@ -67,7 +67,7 @@ export function createApp(parts: AppParts): Express {
   if (parts.webhook !== undefined) {
     app.post('/webhooks/stripe', express.raw({ type: () => true, limit: MAX_WEBHOOK_BYTES }), parts.webhook);
   }
-  if (parts.returnPage !== undefined) app.get('/billing/return', parts.returnPage);
+  if (parts.billingPages !== undefined) app.use('/billing', parts.billingPages);
   app.use('/v1', noStore);
   app.use(jsonBody);
   app.use(mountRoutes(parts.routes));

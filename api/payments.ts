@@ -1,9 +1,10 @@
 // The API's part in payments: what its routes, the webhook and the return page work with, made from its settings.
-import type { RequestHandler } from 'express';
+import { type RequestHandler, Router } from 'express';
 import { createPaymentClients } from '../activities/payments/clients.ts';
 import type { Clock } from '../ledger/clock.ts';
 import type { Pool } from '../ledger/database.ts';
 import { postNow, ringAccount, startTopUp, type TemporalClient } from '../workflows/client.ts';
+import { type BillingRecoveryOptions, showRecovery, startRecovery } from './billing-recovery.ts';
 import { type BillingReturnOptions, billingReturn } from './billing-return.ts';
 import type { ApiConfig } from './config.ts';
 import type { Logger } from './logging.ts';
@@ -11,6 +12,7 @@ import type { Route } from './route.ts';
 import { type AutoTopUpSurroundings, autoTopUpRoutes } from './routes/auto-top-up.ts';
 import { operatorQuarantineRoutes } from './routes/operator-quarantine.ts';
 import { type PaymentMethodSurroundings, paymentMethodRoutes } from './routes/payment-methods.ts';
+import { recoveryRoutes } from './routes/recoveries.ts';
 import { topUpRoutes } from './routes/top-ups.ts';
 import { stripeWebhook } from './webhooks/stripe.ts';
 
@@ -26,7 +28,7 @@ type Resolve = Pick<AutoTopUpSurroundings, 'resolvePrincipal' | 'pool' | 'limits
 /** Somebody looks at the page meanwhile, and the balance counts the credit already. */
 const POST_NOW_MS = 2_500;
 
-/** Makes the routes, the webhook and the return page of payments. */
+/** Makes the routes, the webhook and the pages of payments. */
 export function createPayments(
   config: ApiConfig,
   { pool, clock, temporal, log }: PaymentParts,
@@ -56,14 +58,14 @@ export function createPayments(
       );
     },
   };
-  const page: BillingReturnOptions = {
-    ...people,
-    payments,
+  const pages: BillingReturnOptions & BillingRecoveryOptions = {
+    ...surroundings,
     postNow: (accountId) => postNow(temporal, accountId, { withinMs: POST_NOW_MS }),
   };
   const routes: Route[] = [
     ...paymentMethodRoutes(surroundings),
     ...topUpRoutes(surroundings),
+    ...recoveryRoutes(surroundings),
     ...autoTopUpRoutes(surroundings),
     ...operatorQuarantineRoutes(surroundings),
   ];
@@ -75,5 +77,13 @@ export function createPayments(
     live: stripe.live,
     alert: (fields, message) => log.error(fields, message),
   });
-  return { routes, webhook, returnPage: billingReturn(page) };
+  return { routes, webhook, billingPages: billingPages(pages) };
+}
+
+/** The pages under `/billing`: where Stripe sends people back to, and where a mail sends a payer. */
+function billingPages(options: BillingReturnOptions & BillingRecoveryOptions): RequestHandler {
+  return Router()
+    .get('/return', billingReturn(options))
+    .get('/recover/:topUpId', showRecovery(options))
+    .post('/recover/:topUpId', startRecovery(options));
 }

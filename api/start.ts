@@ -94,7 +94,7 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     metricsToken: config.metricsToken,
     routes: [...routes, ...payments.routes],
     webhook: payments.webhook,
-    returnPage: payments.returnPage,
+    billingPages: payments.billingPages,
     bareRoutes: [usageRouteSpec, ...machineRoutes],
     auth: authHandler({ auth, pool, limits, baseUrl: config.baseUrl }),
   });

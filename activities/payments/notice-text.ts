@@ -11,11 +11,11 @@ export interface NoticeText {
 /** What a notice says. `baseUrl` is where its reader goes on. */
 export function noticeText(notice: Notice, baseUrl: string): NoticeText {
   const whose = notice.organization ?? 'your personal account';
-  const { subject, lines } = signInText(notice) ?? bodyOf(notice, whose);
+  const { subject, lines } = signInText(notice) ?? bodyOf(notice, whose, baseUrl);
   return { subject, text: [`Hello ${notice.person.name},`, '', ...lines, '', baseUrl, ''].join('\n') };
 }
 
-function bodyOf(notice: Notice, whose: string): { subject: string; lines: string[] } {
+function bodyOf(notice: Notice, whose: string, baseUrl: string): { subject: string; lines: string[] } {
   switch (notice.kind) {
     case 'top-up-paid': {
       const amount = `$${amountOf(notice)}`;
@@ -47,6 +47,18 @@ function bodyOf(notice: Notice, whose: string): { subject: string; lines: string
         lines: [
           `Auto top-up for ${whose} is paused, and no card is charged until it is switched on again.`,
           'An owner or admin can switch it on with a card of their own; anybody can add credit by hand.',
+        ],
+      };
+    case 'auto-top-up-recovery':
+      return {
+        subject: `Your bank wants you to confirm a payment for ${whose}`,
+        lines: [
+          `Auto top-up wanted to charge your card $${amountOf(notice)} for ${whose}, and your bank did not let it without you.`,
+          'Nothing was charged, and auto top-up is paused. Pay it yourself, and auto top-up goes on:',
+          '',
+          `${baseUrl}/billing/recover/${notice.details['topUpId']}`,
+          '',
+          'The link is for you alone: it asks you to sign in.',
         ],
       };
     case 'auto-top-up-cap-reached':

@@ -14,7 +14,8 @@ import { Problem } from '../problem.ts';
 import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams, amount, limit, named, pageOf, timestamp } from '../schemas.ts';
 
-const topUp = z
+/** A top-up as the API shows it. */
+export const topUp = z
   .strictObject({
     id: z.uuid(),
     mode: z.enum(['manual', 'auto']),
@@ -97,7 +98,7 @@ function createRoute(surroundings: TopUpSurroundings): Route {
           throw paymentProblem(error);
         });
         const location = `/v1/accounts/${accountId}/top-ups/${id}`;
-        return { status: 201, body: shown(opened, principal), headers: { location } };
+        return { status: 201, body: shownTopUp(opened, principal), headers: { location } };
       });
     },
   });
@@ -121,7 +122,7 @@ function listRoute(surroundings: TopUpSurroundings): Route {
       const found = await listTopUps(pool, accountId, { before: query.cursor, limit: query.limit + 1 });
       const items = found.slice(0, query.limit);
       const nextCursor = found.length > query.limit ? (items.at(-1)?.id ?? null) : null;
-      return { status: 200, body: { items: items.map((item) => shown(item, principal)), nextCursor } };
+      return { status: 200, body: { items: items.map((item) => shownTopUp(item, principal)), nextCursor } };
     },
   });
 }
@@ -141,12 +142,13 @@ function showRoute(surroundings: TopUpSurroundings): Route {
       const { accountId } = access;
       const found = isUuid(params.topUpId) ? await findTopUp(pool, params.topUpId) : undefined;
       if (found?.accountId !== accountId) throw new Problem('not-found', 'There is no such top-up.');
-      return { status: 200, body: shown(found, principal) };
+      return { status: 200, body: shownTopUp(found, principal) };
     },
   });
 }
 
-function shown(found: TopUp, principal: Principal): z.input<typeof topUp> {
+/** A top-up as one of its readers sees it. */
+export function shownTopUp(found: TopUp, principal: Principal): z.input<typeof topUp> {
   const isPayer = principal.kind === 'person' && principal.personId === found.payer.id;
   return {
     id: found.id,

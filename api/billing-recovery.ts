@@ -1,0 +1,94 @@
+// The page that a mail about an unconfirmed charge leads to: for its payer alone, who pays it there by one click.
+import type { RequestHandler } from 'express';
+import { validate as isUuid } from 'uuid';
+import type { PaymentClients } from '../activities/payments/clients.ts';
+import { openRecovery } from '../activities/payments/recover.ts';
+import { formatDollars } from '../ledger/money.ts';
+import { findUnconfirmed } from '../ledger/payments/recoveries.ts';
+import { type BillingPage, billingPage, NOTHING_HERE } from './billing-page.ts';
+import type { Principal } from './principal.ts';
+
+export interface BillingRecoveryOptions {
+  readonly payments: PaymentClients;
+  /** Has a stored top-up followed to its end. Must not throw. */
+  readonly startTopUp: (topUpId: string, accountId: string) => void;
+  readonly resolvePrincipal: (request: Parameters<RequestHandler>[0]) => Promise<Principal | undefined>;
+}
+
+type Work = (
+  options: BillingRecoveryOptions,
+  charge: { readonly topUpId: string; readonly personId: string },
+) => Promise<BillingPage>;
+
+/** Handles `GET /billing/recover/{topUpId}`: what is to be paid, and a button. Changes nothing. */
+export const showRecovery = (options: BillingRecoveryOptions) => forPayer(options, offer);
+
+/** Handles `POST /billing/recover/{topUpId}`: opens the payment page and leads there. */
+export const startRecovery = (options: BillingRecoveryOptions) => forPayer(options, open);
+
+/** Strangers and other members read the same as for an address that does not exist. */
+function forPayer(options: BillingRecoveryOptions, work: Work): RequestHandler<{ topUpId: string }> {
+  return async (request, response) => {
+    const principal = await options.resolvePrincipal(request).catch(() => undefined);
+    const { topUpId } = request.params;
+    let page = NOTHING_HERE;
+    if (principal === undefined) page = SIGN_IN;
+    else if (principal.kind === 'person' && isUuid(topUpId)) {
+      page = await work(options, { topUpId, personId: principal.personId }).catch(() => LATER);
+    }
+    response
+      .status(page.status)
+      .set('cache-control', 'no-store')
+      .type('html')
+      .send(billingPage(page, options.payments.baseUrl));
+  };
+}
+
+const SIGN_IN: BillingPage = {
+  status: 401,
+  tone: 'waiting',
+  title: 'Please sign in',
+  text: 'This link is for the person whose card it is about. Sign in to Coffer, then open it again.',
+};
+const OVER: BillingPage = {
+  status: 200,
+  tone: 'good',
+  title: 'Nothing left to pay',
+  text: 'This charge was paid, or auto top-up has been set anew since. Nothing needs doing.',
+};
+const LATER: BillingPage = {
+  status: 503,
+  tone: 'waiting',
+  title: 'Please try again in a moment',
+  text: 'The payment provider does not answer. Nothing was charged.',
+};
+
+const offer: Work = async ({ payments }, { topUpId, personId }) => {
+  const charge = await findUnconfirmed(payments.pool, topUpId, personId);
+  if (charge === undefined) return NOTHING_HERE;
+  if (!charge.isWaiting) return OVER;
+  const amount = `$${formatDollars(charge.amount)}`;
+  const whose = charge.organization ?? 'your account';
+  return {
+    status: 200,
+    tone: 'waiting',
+    title: 'Your bank wants your confirmation',
+    text: `It did not let your card be charged ${amount} for ${whose} while you were away. Pay now, and auto top-up goes on afterwards.`,
+    button: `Pay ${amount}`,
+  };
+};
+
+const open: Work = async ({ payments, startTopUp }, charge) => {
+  const recovery = await openRecovery(payments, charge);
+  if (recovery === undefined) return NOTHING_HERE;
+  if (recovery.kind === 'over' || recovery.topUp.checkoutUrl === null) return OVER;
+  const { id, accountId, checkoutUrl } = recovery.topUp;
+  startTopUp(id, accountId);
+  return {
+    status: 200,
+    tone: 'waiting',
+    title: 'One moment',
+    text: 'You are being taken to the payment page.',
+    onTo: { url: checkoutUrl, label: 'Go to the payment page' },
+  };
+};
