@@ -48,6 +48,15 @@ const faults: [what: string, finds: Guarantee, names: string, sql: string[]][] =
     ['delete from account_balances where posted = 0'],
   ],
   [
+    'a balance row that was emptied',
+    'chain',
+    'posted 0, but its last entry left',
+    [
+      `update account_balances set epoch = 0, open_seq = 1, posted = 0, pending = 0, open_cost = 0, pending_count = 0,
+         commands_waiting = 0, last_position = 0`,
+    ],
+  ],
+  [
     'an entry that takes what it should give',
     'chain',
     'seq 1: balance 50000000000 does not follow',

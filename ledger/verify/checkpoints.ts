@@ -19,9 +19,18 @@ export interface Checkpoint extends Standing {
 const BALANCE_SEEN = `
   concat_ws(' ', b.epoch, b.open_seq, b.posted, b.pending, b.open_cost, b.pending_count, b.commands_waiting, b.last_position)`;
 
-/* `since_checkpoint` leaves out the accounts whose balance row is as it was when they were found in order. */
+/* Most accounts were never used: whether one is, many are asked at once. */
+const NEVER_USED = `
+  b.epoch = 0 and b.open_seq = 1 and b.posted = 0 and b.pending = 0 and b.open_cost = 0 and b.pending_count = 0
+    and b.commands_waiting = 0 and b.last_position = 0
+    and not exists (select from entries e where e.account_id = a.id)
+    and not exists (select from ledger_commands k where k.account_id = a.id)
+    and not exists (select from usage_rollups r where r.account_id = a.id)
+    and not exists (select from usage_events u where u.account_id = a.id)`;
+
 const NEXT_ACCOUNTS = `
-  select a.id, coalesce(${BALANCE_SEEN}, '') as seen, c.seen is not distinct from ${BALANCE_SEEN} as unchanged
+  select a.id, coalesce(${BALANCE_SEEN}, '') as seen,
+    c.seen is not distinct from ${BALANCE_SEEN} as unchanged, coalesce(${NEVER_USED}, false) as untouched
   from accounts a
   left join account_balances b on b.account_id = a.id
   left join verify_checkpoints c on c.account_id = a.id
@@ -33,6 +42,8 @@ export interface AccountToCheck {
   readonly seen: string;
   /** Whether it is as it was when it was last found in order. */
   readonly unchanged: boolean;
+  /** Whether there is nothing of it but a balance row of zeros. */
+  readonly untouched: boolean;
 }
 
 /** The next accounts in the order of their ids. */

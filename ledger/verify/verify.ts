@@ -75,7 +75,7 @@ async function checkOne(
 ): Promise<void> {
   findings.accounts += 1;
   findings.checked('holds', 1);
-  if (scope === 'since-checkpoint' && account.unchanged) return;
+  if (account.untouched || (scope === 'since-checkpoint' && account.unchanged)) return;
   const since = scope === 'full' ? undefined : await readCheckpoint(pool, account.id);
   const before = findings.offences;
   const checkpoint = await checkAccount(pool, account.id, since, findings, onStep);
