@@ -3,7 +3,15 @@ import express, { type RequestHandler } from 'express';
 import { Problem } from './problem.ts';
 
 const MAX_BODY_BYTES = 256 * 1024;
+/** A price list has some megabytes. */
+const MAX_LIST_BYTES = 4 * 1024 * 1024;
 const JSON_TYPES = ['application/json', 'application/*+json'];
+
+/** Where the JSON is a price list, whose decimals must not go through a float: handed on as it was written. */
+const LISTS = /^\/v1\/operator\/prices(\/preview)?\/?$/i;
+
+const asJson = express.json({ type: JSON_TYPES, limit: MAX_BODY_BYTES });
+const asText = express.text({ type: JSON_TYPES, limit: MAX_LIST_BYTES });
 
 /** Refuses bodies that are not JSON, then parses. A request without a body goes on with `undefined`. */
 export const jsonBody: RequestHandler[] = [
@@ -16,5 +24,5 @@ export const jsonBody: RequestHandler[] = [
     }
     next();
   },
-  express.json({ type: JSON_TYPES, limit: MAX_BODY_BYTES }),
+  (request, response, next) => (LISTS.test(request.path) ? asText : asJson)(request, response, next),
 ];

@@ -8,6 +8,7 @@ import { type BillingRecoveryOptions, showRecovery, startRecovery } from './bill
 import { type BillingReturnOptions, billingReturn } from './billing-return.ts';
 import type { ApiConfig } from './config.ts';
 import type { Logger } from './logging.ts';
+import { findPaymentOfCharge } from './payment-of-charge.ts';
 import type { Route } from './route.ts';
 import { type AutoTopUpSurroundings, autoTopUpRoutes } from './routes/auto-top-up.ts';
 import { operatorQuarantineRoutes } from './routes/operator-quarantine.ts';
@@ -77,7 +78,12 @@ export function createPayments(
     live: stripe.live,
     alert: (fields, message) => log.error(fields, message),
   });
-  return { routes, webhook, billingPages: billingPages(pages) };
+  return {
+    routes,
+    webhook,
+    billingPages: billingPages(pages),
+    findPaymentOfCharge: (chargeId: string) => findPaymentOfCharge(payments, chargeId),
+  };
 }
 
 /** The pages under `/billing`: where Stripe sends people back to, and where a mail sends a payer. */

@@ -68,6 +68,7 @@ export const problems: Record<ProblemCode, ProblemKind> = {
   'token-expired': { status: 401, title: 'The token has expired' },
   'token-revoked': { status: 401, title: 'The token was revoked' },
   'last-owner': { status: 409, title: 'An organization always has an owner' },
+  'person-erased': { status: 409, title: 'The person was erased' },
   'payment-under-review': { status: 409, title: 'A payment here is under review' },
   'payment-not-creditable': { status: 409, title: 'This payment cannot be credited' },
   'quarantine-resolved': { status: 409, title: 'Somebody has decided about this payment already' },

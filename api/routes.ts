@@ -2,9 +2,14 @@
 import type { Route } from './route.ts';
 import { type AccountSurroundings, accountRoutes } from './routes/accounts.ts';
 import { type ApiKeySurroundings, apiKeyRoutes } from './routes/api-keys.ts';
+import { auditRoutes } from './routes/audit.ts';
+import { erasureRoutes } from './routes/erasure.ts';
 import { type EventSurroundings, eventRoutes } from './routes/events.ts';
 import { meRoutes } from './routes/me.ts';
 import { type OperatorSurroundings, operatorRoutes } from './routes/operator.ts';
+import { operatorAccountRoutes } from './routes/operator-accounts.ts';
+import { operatorPriceRoutes } from './routes/operator-prices.ts';
+import { operatorSearchRoutes } from './routes/operator-search.ts';
 import { operatorUsageRoutes } from './routes/operator-usage.ts';
 import { operatorVerifyRoutes, type VerifySurroundings } from './routes/operator-verify.ts';
 import { organizationTokenRoutes } from './routes/organization-tokens.ts';
@@ -24,16 +29,21 @@ export type ApiSurroundings = AccountSurroundings &
 export function allRoutes(surroundings: ApiSurroundings): Route[] {
   return [
     ...meRoutes(surroundings),
+    ...erasureRoutes(surroundings),
     ...accountRoutes(surroundings),
     ...sessionRoutes(surroundings),
     ...transactionRoutes(surroundings),
     ...statementRoutes(surroundings),
     ...usageSumRoutes(surroundings),
+    ...auditRoutes(surroundings),
     ...eventRoutes(surroundings),
     ...apiKeyRoutes(surroundings),
     ...organizationTokenRoutes(surroundings),
     ...priceRoutes(surroundings),
+    ...operatorSearchRoutes(surroundings),
+    ...operatorAccountRoutes(surroundings),
     ...operatorRoutes(surroundings),
+    ...operatorPriceRoutes(surroundings),
     ...operatorUsageRoutes(surroundings),
     ...operatorVerifyRoutes(surroundings),
   ];

@@ -65,6 +65,7 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     liveAccounts,
     clock,
     live: config.stripe.live,
+    findPaymentOfCharge: payments.findPaymentOfCharge,
     ringForCommand(accountId, commandKey, requestId) {
       ringAccount(temporalClient, { accountId, reason: 'command-stored', commandKey, requestId }).catch(
         (error: unknown) =>

@@ -28,6 +28,13 @@ export async function setActing(connection: Connection, actor: Actor, now: Date)
   });
 }
 
+const SET_REASON = `select set_config('coffer.reason', $1::text, true)`;
+
+/** Tells the open transaction why all of it happens; each line of the audit says so. */
+export async function setReason(connection: Connection, reason: string): Promise<void> {
+  await connection.query(SET_REASON, [reason]);
+}
+
 /** Runs `work` in one transaction in somebody's name; see `withTransaction`. Audited triggers read who it is. */
 export function withActing<T>(
   pool: Pool,

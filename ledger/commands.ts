@@ -1,6 +1,7 @@
 // Ledger commands: stored wishes to move credit, counted in the balance from the moment they are stored.
 import { v7 as uuidv7 } from 'uuid';
-import { type Pool, withTransaction } from './database.ts';
+import { type Actor, withActing } from './acting.ts';
+import type { Pool } from './database.ts';
 import type { Nanos } from './money.ts';
 import { Refusal } from './refusal.ts';
 
@@ -35,16 +36,17 @@ export interface StoredCommand {
 }
 
 /**
- * Stores an operator's grant or adjustment. Raises `account-not-found`, `account-closed`, and
+ * Stores an operator's grant or adjustment, in their name. Raises `account-not-found`, `account-closed`, and
  * `idempotency-key-reused` when the key stands for other content.
  */
 export async function storeOperatorCommand(
   pool: Pool,
+  actor: Actor,
   command: OperatorCommand,
   now: Date,
 ): Promise<StoredCommand> {
   const { accountId, key, type, amount, reason, operator } = command;
-  return withTransaction(pool, async (connection) => {
+  return withActing(pool, actor, now, async (connection) => {
     const details = JSON.stringify({ reason, operator });
     const stored = await connection.query<{ is_new: boolean }>(STORE_COMMAND, [
       uuidv7(),

@@ -1,5 +1,6 @@
 // Importing a price list: what it would change, and the change itself. Prices are never edited, only superseded.
-import { type Connection, type Pool, withTransaction } from './database.ts';
+import { type Actor, SYSTEM, withActing } from './acting.ts';
+import type { Connection, Pool } from './database.ts';
 import { PRICE_COLUMNS, type PriceRow, priceFrom } from './price-row.ts';
 import type { ModelPrice, PriceList, Rates } from './prices.ts';
 import { Refusal } from './refusal.ts';
@@ -17,6 +18,8 @@ export interface PriceImport {
   /** What the prices say about where they are from. */
   readonly source: string;
   readonly now: Date;
+  /** Who imports it; the system, from the command line. */
+  readonly actor?: Actor;
   /** When changed prices begin; the earliest moment that is allowed, by default. */
   readonly effectiveFrom?: Date;
 }
@@ -41,6 +44,9 @@ const INSERT_PRICES = `
 // imports wait for each other: two at once would both see the same prices before
 const LOCK_IMPORTS = `select pg_advisory_xact_lock(hashtextextended('price-import', 0))`;
 
+const AUDIT_IMPORT = `
+  select audit(null, 'prices.imported', 'price-list', $1::text, null, $2::jsonb)`;
+
 /** What importing this list would change, by model in the list's order. Changes nothing. */
 export async function previewPriceImport(db: Pool | Connection, list: PriceList): Promise<PriceChange[]> {
   const newest = await newestPrices(db, [...list.prices.keys()]);
@@ -50,11 +56,11 @@ export async function previewPriceImport(db: Pool | Connection, list: PriceList)
 /**
  * Imports the list in one transaction and returns what it changed: a model's first price counts from 1970 on, a
  * changed one from `effectiveFrom` on. Raises `price-not-ahead` when that is less than five minutes ahead, or not
- * after a price already announced; then nothing is imported.
+ * after a price already announced; then nothing is imported. What changes anything leaves one line in the audit.
  */
 export async function applyPriceImport(pool: Pool, wanted: PriceImport): Promise<PriceChange[]> {
   const effectiveFrom = wanted.effectiveFrom ?? new Date(wanted.now.getTime() + LEAST_NOTICE_MS);
-  return withTransaction(pool, async (connection) => {
+  return withActing(pool, wanted.actor ?? SYSTEM, wanted.now, async (connection) => {
     await connection.query(LOCK_IMPORTS);
     const newest = await newestPrices(connection, [...wanted.list.prices.keys()]);
     const changes = changesOf(wanted.list, newest);
@@ -68,6 +74,7 @@ export async function applyPriceImport(pool: Pool, wanted: PriceImport): Promise
       begins,
       wanted,
     );
+    await auditImport(connection, changes, wanted.source, effectiveFrom);
     return changes;
   });
 }
@@ -120,6 +127,26 @@ async function insert(
     source,
     now,
   ]);
+}
+
+/** How many models are new, and which ones cost something else from when on. */
+async function auditImport(
+  connection: Connection,
+  changes: readonly PriceChange[],
+  source: string,
+  effectiveFrom: Date,
+): Promise<void> {
+  const models = (kind: PriceChange['kind']) =>
+    changes.filter((change) => change.kind === kind).map(({ model }) => model);
+  const changed = models('changed');
+  const newPrices = models('new').length;
+  if (changed.length === 0 && newPrices === 0) return;
+  const after = {
+    newPrices,
+    changed,
+    ...(changed.length > 0 && { effectiveFrom: effectiveFrom.toISOString() }),
+  };
+  await connection.query(AUDIT_IMPORT, [source, JSON.stringify(after)]);
 }
 
 function sameRates(one: ModelPrice, other: ModelPrice): boolean {

@@ -29,6 +29,7 @@ export const refusalCodes = [
   'token-expired',
   'token-revoked',
   'last-owner',
+  'person-erased',
   'payment-under-review',
   'payment-not-creditable',
   'quarantine-resolved',

@@ -76,6 +76,7 @@ create table auth.people (
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
   two_factor_enabled boolean default false not null,
+  erased_at timestamp with time zone,
   constraint people_pkey PRIMARY KEY (id),
   constraint person_email_unique UNIQUE (email)
 );
@@ -286,6 +287,7 @@ create table public.customers (
   stripe_id text,
   created_at timestamp with time zone not null,
   deleted_at timestamp with time zone,
+  delete_at timestamp with time zone,
   constraint customers_pkey PRIMARY KEY (person_id, generation),
   constraint customer_stripe_id_unique UNIQUE (stripe_id)
 );
@@ -776,7 +778,8 @@ AS $function$
     values (uuid_v7(acting_now()), acting_now(), p_account,
       coalesce(nullif(current_setting('coffer.actor_kind', true), ''), 'system'),
       nullif(current_setting('coffer.actor_id', true), '')::uuid, p_action, p_subject_kind, p_subject_id, p_before, p_after,
-      p_reason, nullif(current_setting('coffer.address', true), ''), nullif(current_setting('coffer.request_id', true), ''))
+      coalesce(p_reason, nullif(current_setting('coffer.reason', true), '')),
+      nullif(current_setting('coffer.address', true), ''), nullif(current_setting('coffer.request_id', true), ''))
 $function$;
 
 CREATE OR REPLACE FUNCTION public.audit_account_state()
@@ -867,21 +870,40 @@ begin
   return null;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.audit_rule()
+CREATE OR REPLACE FUNCTION public.audit_payment_kept_out()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 begin
+  perform audit((select account_id from top_ups where id = new.top_up_id), 'payment.kept-out', 'top-up',
+    coalesce(new.top_up_id::text, new.payment_intent_id), null,
+    jsonb_build_object('amount', (new.amount_cents * 10000000)::text), new.resolution_reason);
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.audit_rule()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_before jsonb;
+  v_after jsonb;
+begin
   if tg_op = 'INSERT' then
     perform audit(new.account_id, 'auto-top-up.enabled', 'auto-top-up', new.account_id::text, null, audited_rule(new));
+    return null;
   elsif tg_op = 'DELETE' then
     perform audit(old.account_id, 'auto-top-up.removed', 'auto-top-up', old.account_id::text, audited_rule(old), null);
-  else
-    perform audit(new.account_id,
-      case when new.state = old.state then 'auto-top-up.changed'
-        when new.state = 'suspended' then 'auto-top-up.suspended' else 'auto-top-up.resumed' end,
-      'auto-top-up', new.account_id::text, audited_rule(old), audited_rule(new));
+    return null;
   end if;
+  v_before := audited_rule(old);
+  v_after := audited_rule(new);
+  perform audit(new.account_id,
+    case when new.state = old.state then 'auto-top-up.changed'
+      when new.state = 'suspended' then 'auto-top-up.suspended' else 'auto-top-up.resumed' end,
+    'auto-top-up', new.account_id::text, differing(v_before, v_after),
+    coalesce(differing(v_after, v_before), '{}')
+      || case when new.payment_method_id <> old.payment_method_id then '{"card": "replaced"}'::jsonb else '{}' end);
   return null;
 end $function$;
 
@@ -1307,6 +1329,78 @@ begin
   end loop;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.erase_person(p_person uuid, p_now timestamp with time zone)
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+declare
+  p auth.people%rowtype;
+  v_organizations uuid[] := array(select organization_id from auth.members where person_id = p_person order by 1);
+  v_account uuid := (select id from accounts where owner_type = 'person' and owner_id = p_person);
+  v_nameless text := 'erased-' || p_person || '@invalid';
+  v_customers text[];
+  v_left text;
+begin
+  perform 1 from account_balances b where b.account_id = v_account
+      or b.account_id in (select id from accounts where owner_type = 'organization' and owner_id = any (v_organizations))
+    order by b.account_id for update;
+  perform 1 from auto_top_up_rules where sponsor_id = p_person order by account_id for update;
+  perform 1 from auth.organizations where id = any (v_organizations) order by id for update;
+  perform 1 from auth.members where person_id = p_person order by id for update;
+  select * into p from auth.people where id = p_person for update;
+  if not found then
+    return 'unknown';
+  elsif p.erased_at is not null then
+    return 'again';
+  elsif v_organizations <> array(select organization_id from auth.members where person_id = p_person order by 1) then
+    return 'changed';
+  end if;
+  select string_agg(o.name, ', ' order by o.name) into v_left from auth.organizations o
+    where o.id = any (v_organizations)
+      and not exists (select from auth.members m where m.organization_id = o.id and m.role = 'owner' and m.person_id <> p_person);
+  if v_left is not null then
+    perform refuse('last-owner', format('Only this person owns %s: make somebody else an owner, or close it, first.', v_left));
+  end if;
+
+  -- with a membership go its rule and its keys
+  delete from auth.members where person_id = p_person;
+  update auth.invitations set status = 'revoked', ended_at = p_now where status = 'pending' and (email = p.email or inviter_id = p_person);
+  update auth.invitations set email = v_nameless where email = p.email;
+
+  perform free_auto_top_up(v_account, 'account-closed', p_now);
+  delete from auto_top_up_rules where account_id = v_account;
+  update account_balances set state = 'closed', rung_at = coalesce(rung_at, p_now)
+    where account_id = v_account and state <> 'closed';
+  update api_keys set revoked_at = p_now where member_id = p_person and revoked_at is null;
+
+  update auth.people set name = 'former member', email = v_nameless, email_verified = false, image = null,
+      two_factor_enabled = false, erased_at = p_now, updated_at = p_now
+    where id = p_person;
+  delete from names where subject_id = p_person and name <> 'former member';
+  delete from auth.sessions where person_id = p_person;
+  delete from auth.credentials where person_id = p_person;
+  delete from auth.two_factors where person_id = p_person;
+  -- those that expired are not kept, so that there are few
+  delete from auth.verifications where value = p_person::text or position(p_person::text in identifier) > 0
+    or position(p.email in identifier) > 0 or position(p.email in value) > 0;
+
+  update payment_methods set detached_at = coalesce(detached_at, p_now), exp_month = 0, exp_year = 0 where person_id = p_person;
+  update card_setups set consent_address = null, session_url = null, next_check_at = null,
+      state = case state when 'open' then 'not-completed' else state end
+    where person_id = p_person;
+  update customers set email = v_nameless, delete_at = p_now where person_id = p_person;
+  v_customers := array(select stripe_id from customers where person_id = p_person and stripe_id is not null);
+  update webhook_events set payload = '{}'
+    where payload #>> '{data,object,customer}' = any (v_customers) or object_id = any (v_customers);
+  update ledger_commands set details = details - 'payerName' where details ->> 'payerId' = p_person::text and details ? 'payerId';
+  update notices set details = '{}', next_try_at = null, failure = case when sent_at is null then 'erased' end
+    where person_id = p_person;
+  delete from idempotency_keys where caller = 'person:' || p_person;
+
+  perform audit(v_account, 'person.erased', 'person', p_person::text, null, null);
+  return 'erased';
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.first_api_key_holder()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1350,6 +1444,45 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.forget_card_of_erased()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    perform 1 from auth.people where id = new.person_id for key share;
+  end if;
+  if exists (select from auth.people where id = new.person_id and erased_at is not null) then
+    new.detached_at := coalesce(new.detached_at, new.created_at);
+    new.brand := '';
+    new.last4 := '';
+    new.consent_address := null;
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.forget_payload_of_erased()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform 1 from customers c join auth.people p on p.id = c.person_id
+    where c.stripe_id in (new.payload #>> '{data,object,customer}', new.object_id) and p.erased_at is not null;
+  if found then
+    new.payload := '{}';
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.forget_receipt_email()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.receipt_email := null;
+  return new;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.free_auto_top_up(p_account uuid, p_reason text, p_now timestamp with time zone)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1367,6 +1500,26 @@ begin
     return false;
   end if;
   perform close_top_up(v_id, p_reason, p_now);
+  return true;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.freeze_account(p_account uuid, p_now timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_state text;
+begin
+  select state into v_state from account_balances where account_id = p_account for update;
+  if not found then
+    perform refuse('account-not-found', 'There is no such account.');
+  elsif v_state = 'closed' then
+    perform refuse('account-closed', 'The account is closed for good.');
+  elsif v_state = 'frozen' then
+    return false;
+  end if;
+  update account_balances set state = 'frozen', rung_at = coalesce(rung_at, p_now) where account_id = p_account;
+  perform free_auto_top_up(p_account, 'account-frozen', p_now);
   return true;
 end $function$;
 
@@ -1859,6 +2012,18 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_the_erased()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform 1 from auth.people where id = new.person_id for key share;
+  if exists (select from auth.people where id = new.person_id and erased_at is not null) then
+    perform refuse('person-erased', 'This person was erased.');
+  end if;
+  return new;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.require_key_member()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2155,6 +2320,26 @@ AS $function$
   select tell_person(p_key || ':' || s.person_id, p_kind, s.person_id, p_account, p_details, p_now) from stewards_of(p_account) s;
 $function$;
 
+CREATE OR REPLACE FUNCTION public.unfreeze_account(p_account uuid, p_now timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_state text;
+begin
+  select state into v_state from account_balances where account_id = p_account for update;
+  if not found then
+    perform refuse('account-not-found', 'There is no such account.');
+  elsif v_state = 'closed' then
+    perform refuse('account-closed', 'The account is closed for good.');
+  elsif v_state = 'open' then
+    return false;
+  end if;
+  update auto_top_up_rules set next_evaluation_at = p_now where account_id = p_account;
+  update account_balances set state = 'open', rung_at = coalesce(rung_at, p_now) where account_id = p_account;
+  return true;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.usage_not_recorded(g_account uuid[], g_key uuid[], g_model text[], g_batched boolean[], g_price integer[], v_accounts uuid[], v_position bigint[], p_group integer[], p_ordinal integer[], p_id text[], p_day date[], p_input integer[], p_cached integer[], p_written integer[], p_output integer[], p_cost bigint[], p_occurred timestamp with time zone[], p_hold uuid[], p_batch text[], p_metadata jsonb[])
  RETURNS TABLE(outcome text, event_group integer, event_ordinal integer, event_cost bigint)
  LANGUAGE plpgsql
@@ -2291,25 +2476,38 @@ CREATE INDEX credentials_of_person ON auth.credentials USING btree (person_id);
 CREATE INDEX invitations_of_organization ON auth.invitations USING btree (organization_id);
 CREATE INDEX invitations_to_email ON auth.invitations USING btree (email);
 CREATE INDEX members_of_person ON auth.members USING btree (person_id);
+CREATE INDEX organizations_by_slug ON auth.organizations USING btree (slug text_pattern_ops);
+CREATE INDEX organizations_by_word ON auth.organizations USING gin (to_tsvector('simple'::regconfig, name)) WITH (fastupdate=off);
+CREATE INDEX people_by_email ON auth.people USING btree (email text_pattern_ops);
+CREATE INDEX people_by_word ON auth.people USING gin (to_tsvector('simple'::regconfig, name)) WITH (fastupdate=off);
 CREATE INDEX sessions_of_person ON auth.sessions USING btree (person_id);
 CREATE INDEX two_factors_by_secret ON auth.two_factors USING btree (secret);
 CREATE INDEX two_factors_of_person ON auth.two_factors USING btree (person_id);
 CREATE INDEX verifications_by_identifier ON auth.verifications USING btree (identifier);
+CREATE INDEX account_balances_below_zero ON public.account_balances USING btree (account_id) WHERE (low_water < 0);
+CREATE INDEX account_balances_not_open ON public.account_balances USING btree (state, account_id) WHERE (state <> 'open'::text);
 CREATE INDEX account_balances_pending ON public.account_balances USING btree (pending_since) WHERE (pending_since IS NOT NULL);
 CREATE INDEX account_balances_rung ON public.account_balances USING btree (rung_at) WHERE (rung_at IS NOT NULL);
 CREATE UNIQUE INDEX api_key_secret_in_force ON public.api_key_secrets USING btree (api_key_id) WHERE (ends_at IS NULL);
+CREATE INDEX api_key_secrets_by_prefix ON public.api_key_secrets USING btree (prefix text_pattern_ops);
 CREATE INDEX api_key_secrets_of_key ON public.api_key_secrets USING btree (api_key_id);
 CREATE INDEX api_keys_of_account ON public.api_keys USING btree (account_id, id);
 CREATE INDEX api_keys_of_member ON public.api_keys USING btree (member_id);
 CREATE INDEX audit_lines_of_account ON public.audit_lines USING btree (account_id, "position");
+CREATE INDEX audit_lines_of_actor ON public.audit_lines USING btree (actor_id, "position") WHERE (actor_id IS NOT NULL);
+CREATE INDEX audit_lines_of_subject ON public.audit_lines USING btree (subject_id, "position");
 CREATE INDEX auto_top_up_evaluations_of_account ON public.auto_top_up_evaluations USING btree (account_id, id);
 CREATE INDEX auto_top_up_rules_due ON public.auto_top_up_rules USING btree (next_evaluation_at) WHERE (next_evaluation_at IS NOT NULL);
 CREATE INDEX auto_top_up_rules_of_card ON public.auto_top_up_rules USING btree (payment_method_id);
 CREATE INDEX auto_top_up_rules_of_sponsor ON public.auto_top_up_rules USING btree (sponsor_id);
 CREATE INDEX card_setups_due ON public.card_setups USING btree (next_check_at) WHERE (next_check_at IS NOT NULL);
+CREATE INDEX card_setups_of_person ON public.card_setups USING btree (person_id);
+CREATE INDEX customers_to_delete ON public.customers USING btree (delete_at) WHERE ((delete_at IS NOT NULL) AND (deleted_at IS NULL));
 CREATE INDEX entries_by_time ON public.entries USING btree (account_id, last_position, seq) WHERE (type <> 'usage'::public.entry_type);
 CREATE INDEX ledger_commands_of_account ON public.ledger_commands USING btree (account_id, arrival);
+CREATE INDEX ledger_commands_of_payer ON public.ledger_commands USING btree (((details ->> 'payerId'::text))) WHERE (details ? 'payerId'::text);
 CREATE INDEX ledger_commands_waiting ON public.ledger_commands USING btree (account_id, arrival) WHERE (state = 'waiting'::text);
+CREATE INDEX notices_of_person ON public.notices USING btree (person_id) WHERE (person_id IS NOT NULL);
 CREATE INDEX notices_waiting ON public.notices USING btree (next_try_at) WHERE (next_try_at IS NOT NULL);
 CREATE INDEX payment_methods_of_person ON public.payment_methods USING btree (person_id, created_at);
 CREATE INDEX quarantined_payments_by_time ON public.quarantined_payments USING btree (found_at, payment_intent_id);
@@ -2326,13 +2524,17 @@ CREATE INDEX unpriced_usage_waiting ON public.unpriced_usage USING btree (model,
 CREATE INDEX usage_events_history ON public.usage_events USING btree (account_id, "position");
 CREATE INDEX usage_rollups_of_key ON public.usage_rollups USING btree (api_key_id, recorded_day);
 CREATE INDEX verify_runs_by_time ON public.verify_runs USING btree (started_at, id);
+CREATE INDEX webhook_events_of_customer ON public.webhook_events USING btree (((payload #>> '{data,object,customer}'::text[]))) WHERE ((payload #>> '{data,object,customer}'::text[]) IS NOT NULL);
+CREATE INDEX webhook_events_of_object ON public.webhook_events USING btree (object_id) WHERE (object_id IS NOT NULL);
 CREATE INDEX webhook_events_succeeded ON public.webhook_events USING btree (object_id) WHERE (type = 'payment_intent.succeeded'::text);
 CREATE INDEX webhook_events_waiting ON public.webhook_events USING btree (next_try_at) WHERE (state = 'waiting'::text);
 
 -- Triggers
 
+CREATE TRIGGER credentials_are_not_of_the_erased BEFORE INSERT ON auth.credentials FOR EACH ROW EXECUTE FUNCTION public.refuse_the_erased();
 CREATE TRIGGER passwords_followed AFTER UPDATE OF password ON auth.credentials FOR EACH ROW WHEN (((old.password IS NOT NULL) AND (new.password IS DISTINCT FROM old.password))) EXECUTE FUNCTION public.follow_password();
 CREATE TRIGGER member_roles_audited AFTER UPDATE OF role ON auth.members FOR EACH ROW WHEN ((old.role IS DISTINCT FROM new.role)) EXECUTE FUNCTION public.audit_member();
+CREATE TRIGGER members_are_not_erased BEFORE INSERT ON auth.members FOR EACH ROW EXECUTE FUNCTION public.refuse_the_erased();
 CREATE TRIGGER members_audited AFTER INSERT OR DELETE ON auth.members FOR EACH ROW EXECUTE FUNCTION public.audit_member();
 CREATE TRIGGER members_keep_their_person BEFORE UPDATE OF organization_id, person_id ON auth.members FOR EACH ROW WHEN (((old.organization_id <> new.organization_id) OR (old.person_id <> new.person_id))) EXECUTE FUNCTION public.keep_membership();
 CREATE CONSTRAINT TRIGGER members_leave_an_owner AFTER DELETE OR UPDATE ON auth.members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((old.role = 'owner'::text)) EXECUTE FUNCTION public.require_owner();
@@ -2347,6 +2549,7 @@ CREATE TRIGGER emails_followed AFTER UPDATE OF email ON auth.people FOR EACH ROW
 CREATE TRIGGER people_have_an_account AFTER INSERT ON auth.people FOR EACH ROW EXECUTE FUNCTION public.open_owner_account('person');
 CREATE TRIGGER people_named AFTER INSERT OR UPDATE OF name ON auth.people FOR EACH ROW EXECUTE FUNCTION public.keep_name();
 CREATE TRIGGER two_factor_followed AFTER UPDATE OF two_factor_enabled ON auth.people FOR EACH ROW WHEN ((new.two_factor_enabled IS DISTINCT FROM old.two_factor_enabled)) EXECUTE FUNCTION public.follow_two_factor();
+CREATE TRIGGER sessions_are_not_of_the_erased BEFORE INSERT ON auth.sessions FOR EACH ROW EXECUTE FUNCTION public.refuse_the_erased();
 CREATE TRIGGER account_states_audited AFTER UPDATE OF state ON public.account_balances FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION public.audit_account_state();
 CREATE CONSTRAINT TRIGGER balance_follows_entries AFTER UPDATE OF posted, open_seq ON public.account_balances DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.posted IS DISTINCT FROM new.posted) OR (old.open_seq IS DISTINCT FROM new.open_seq))) EXECUTE FUNCTION public.check_posted();
 CREATE TRIGGER closed_accounts_end_keys_and_tokens AFTER UPDATE OF state ON public.account_balances FOR EACH ROW WHEN (((old.state <> 'closed'::text) AND (new.state = 'closed'::text))) EXECUTE FUNCTION public.end_keys_and_tokens();
@@ -2368,14 +2571,18 @@ CREATE TRIGGER entries_immutable BEFORE DELETE OR UPDATE ON public.entries FOR E
 CREATE TRIGGER entries_not_truncated BEFORE TRUNCATE ON public.entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER ledger_commands_audited AFTER INSERT ON public.ledger_commands FOR EACH ROW EXECUTE FUNCTION public.audit_command();
 CREATE TRIGGER notices_keep_no_link BEFORE UPDATE ON public.notices FOR EACH ROW WHEN (((new.next_try_at IS NULL) AND (new.details ?| ARRAY['link'::text, 'secret'::text]))) EXECUTE FUNCTION public.scrub_notice();
+CREATE TRIGGER payment_methods_of_the_erased BEFORE INSERT OR UPDATE ON public.payment_methods FOR EACH ROW EXECUTE FUNCTION public.forget_card_of_erased();
 CREATE TRIGGER payment_methods_suspend_rules AFTER UPDATE OF detached_at ON public.payment_methods FOR EACH ROW WHEN (((old.detached_at IS NULL) AND (new.detached_at IS NOT NULL))) EXECUTE FUNCTION public.suspend_rules_of_card();
 CREATE TRIGGER prices_check BEFORE INSERT ON public.prices FOR EACH ROW EXECUTE FUNCTION public.check_price();
 CREATE TRIGGER prices_immutable BEFORE DELETE OR UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER prices_notify AFTER INSERT ON public.prices FOR EACH STATEMENT EXECUTE FUNCTION public.notify_prices();
+CREATE TRIGGER payments_kept_out_audited AFTER UPDATE OF resolution ON public.quarantined_payments FOR EACH ROW WHEN (((old.resolution IS NULL) AND (new.resolution = 'kept-out'::text))) EXECUTE FUNCTION public.audit_payment_kept_out();
 CREATE TRIGGER service_token_revocations_audited AFTER UPDATE OF revoked_at ON public.service_tokens FOR EACH ROW WHEN ((old.revoked_at IS DISTINCT FROM new.revoked_at)) EXECUTE FUNCTION public.audit_service_token();
 CREATE TRIGGER service_tokens_announced AFTER INSERT OR UPDATE OF revoked_at ON public.service_tokens FOR EACH ROW EXECUTE FUNCTION public.announce_change();
 CREATE TRIGGER service_tokens_audited AFTER INSERT ON public.service_tokens FOR EACH ROW EXECUTE FUNCTION public.audit_service_token();
 CREATE TRIGGER service_tokens_named AFTER INSERT ON public.service_tokens FOR EACH ROW EXECUTE FUNCTION public.keep_name();
 CREATE TRIGGER service_tokens_stay BEFORE DELETE OR UPDATE ON public.service_tokens FOR EACH ROW EXECUTE FUNCTION public.keep_service_token();
+CREATE TRIGGER top_ups_forget_receipt_emails BEFORE UPDATE ON public.top_ups FOR EACH ROW WHEN (((new.state = ANY (ARRAY['paid'::text, 'not-completed'::text])) AND (new.receipt_email IS NOT NULL))) EXECUTE FUNCTION public.forget_receipt_email();
 CREATE TRIGGER top_ups_stay_paid BEFORE UPDATE ON public.top_ups FOR EACH ROW WHEN (((old.state = 'paid'::text) AND ((new.state <> 'paid'::text) OR (new.amount <> old.amount) OR (new.payment_intent_id IS DISTINCT FROM old.payment_intent_id)))) EXECUTE FUNCTION public.keep_paid();
 CREATE TRIGGER usage_events_immutable BEFORE DELETE OR UPDATE ON public.usage_events FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER webhook_events_of_the_erased BEFORE INSERT ON public.webhook_events FOR EACH ROW EXECUTE FUNCTION public.forget_payload_of_erased();

@@ -2,6 +2,7 @@
 import nodemailer from 'nodemailer';
 import { createPaymentClients, type PaymentClients } from '../activities/payments/clients.ts';
 import type { WorkerConfig } from './config.ts';
+import { erasedCustomers } from './erased-customers.ts';
 import { notices, overdueCardSetups, overdueTopUps, webhookEvents } from './payment-tasks.ts';
 import type { SweepTask } from './sweeper.ts';
 
@@ -29,7 +30,7 @@ export function paymentSweeps(payments: PaymentClients, parts: Pick<Parts, 'temp
 /** What speaks to Stripe or sends mail, and so must not hold up a sweep. Without an SMTP server mail waits. */
 export function paymentDrains(config: WorkerConfig, payments: PaymentClients): SweepTask[] {
   const { pool, clock, baseUrl } = payments;
-  const drains = [webhookEvents(payments), overdueCardSetups(payments)];
+  const drains = [webhookEvents(payments), overdueCardSetups(payments), erasedCustomers(payments)];
   if (config.SMTP_URL === undefined) return drains;
   const mail = nodemailer.createTransport(config.SMTP_URL, {
     disableFileAccess: true,

@@ -10,10 +10,12 @@ export type StripeAccess = ReturnType<typeof stripeAccess>;
 
 /** Wraps the official client: empty ids are refused before, unexpected replies after the call. */
 export function stripeAccess(client: Stripe) {
-  const { customers, checkout, paymentIntents, paymentMethods } = client;
+  const { charges, customers, checkout, paymentIntents, paymentMethods } = client;
   return {
     createCustomer: async (params: Stripe.CustomerCreateParams, key: string) =>
       checked('customer', await customers.create(params, { idempotencyKey: key })),
+
+    deleteCustomer: async (id: string) => checked('customer', await customers.del(named(id)), id),
 
     createCheckout: async (params: Stripe.Checkout.SessionCreateParams, key: string) =>
       checked('checkout.session', await checkout.sessions.create(params, { idempotencyKey: key })),
@@ -42,6 +44,8 @@ export function stripeAccess(client: Stripe) {
     /** A PaymentIntent with its last charge, which says what was given back or is disputed. */
     retrieveChargedIntent: async (id: string) =>
       checked('payment_intent', await paymentIntents.retrieve(named(id), { expand: ['latest_charge'] }), id),
+
+    retrieveCharge: async (id: string) => checked('charge', await charges.retrieve(named(id)), id),
 
     cancelPaymentIntent: async (id: string) =>
       checked(

@@ -2,40 +2,18 @@
 import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
 import type { Pool } from '../../ledger/database.ts';
-import { formatDollars } from '../../ledger/money.ts';
 import {
-  type AccountReading,
   accountIds,
   accountIdsOfOrganization,
   accountIdsOfPerson,
-  accountStates,
   readAccounts,
 } from '../../ledger/reading/accounts.ts';
 import { invalidCursor } from '../cursor.ts';
 import type { Principal } from '../principal.ts';
 import { Problem } from '../problem.ts';
 import { accountRoute, type Route, type RouteSurroundings, route } from '../route.ts';
-import { accountParams, amount, cursor, limit, pageOf } from '../schemas.ts';
-
-const account = z
-  .strictObject({
-    id: z.uuid(),
-    owner: z.strictObject({
-      type: z.enum(['organization', 'person']),
-      id: z.uuid(),
-      name: z.string().nullable(),
-    }),
-    currency: z.string(),
-    balance: amount.describe(
-      'posted + pending: what has been paid in less what has been used, at this moment.',
-    ),
-    posted: amount.describe('The balance after the newest entry.'),
-    pending: amount.describe('Usage and credit that no entry holds yet.'),
-    held: amount.describe('Reserved for work in progress.'),
-    available: amount.describe('balance − held.'),
-    state: z.enum(accountStates),
-  })
-  .meta({ id: 'Account' });
+import { accountParams, cursor, limit, pageOf } from '../schemas.ts';
+import { account, shownAccount } from '../shown-account.ts';
 
 const accountPage = pageOf(account, 'AccountPage');
 
@@ -98,19 +76,4 @@ async function visibleIds(
   if (principal.kind === 'organization')
     return accountIdsOfOrganization(pool, principal.token.organizationId, page);
   return accountIds(pool, page);
-}
-
-/** An account as the API shows it. */
-export function shownAccount(reading: AccountReading): z.input<typeof account> {
-  return {
-    id: reading.id,
-    owner: reading.owner,
-    currency: reading.currency,
-    balance: formatDollars(reading.balance),
-    posted: formatDollars(reading.posted),
-    pending: formatDollars(reading.pending),
-    held: formatDollars(reading.held),
-    available: formatDollars(reading.available),
-    state: reading.state,
-  };
 }

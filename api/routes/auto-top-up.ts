@@ -114,14 +114,15 @@ function putRoute(surroundings: AutoTopUpSurroundings): Route {
     body: ruleRequest,
     answers: { 200: { description: 'The rule', schema: rule } },
     problems: PROBLEMS,
-    async handle({ principal, query, body, access }) {
+    async handle({ principal, actor, query, body, access }) {
       const { personId } = requirePerson(principal);
       const { accountId } = access;
+      const now = clock();
       const terms = termsOf(body);
       const isPreview = query.preview === 'true';
       const change = { accountId, personId, terms, paymentMethodId: body.paymentMethodId, isPreview };
-      const answer = await withRuleLocked(pool, accountId, async (connection) => {
-        const result = await changeRule(connection, change, clock());
+      const answer = await withRuleLocked(pool, { accountId, actor, now }, async (connection) => {
+        const result = await changeRule(connection, change, now);
         if (isPreview) await connection.query('rollback');
         return result;
       });
@@ -144,9 +145,9 @@ function deleteRoute(surroundings: AutoTopUpSurroundings): Route {
     params: accountParams,
     answers: { 204: { description: 'It is off' } },
     problems: ['account-not-found', 'forbidden'],
-    async handle({ access }) {
+    async handle({ actor, access }) {
       const { accountId } = access;
-      await removeRule(pool, accountId, clock());
+      await removeRule(pool, { accountId, actor, now: clock() });
       ringForRule(accountId);
       return { status: 204 };
     },

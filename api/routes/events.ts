@@ -6,8 +6,8 @@ import { formatDollars } from '../../ledger/money.ts';
 import type { LiveAccounts, Watcher } from '../live-accounts.ts';
 import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams } from '../schemas.ts';
+import { shownAccount } from '../shown-account.ts';
 import { shownEntry } from '../shown-entry.ts';
-import { shownAccount } from './accounts.ts';
 
 export interface EventSurroundings extends RouteSurroundings {
   readonly pool: Pool;

@@ -17,21 +17,22 @@ export interface OperatorSurroundings extends RouteSurroundings {
   readonly clock: Clock;
   /** Rings the account's actor because a command was stored; never throws, never waits. */
   readonly ringForCommand: (accountId: string, commandKey: string, requestId: string) => void;
+  /** The PaymentIntent of a charge, as Stripe knows it; undefined when there is none. Throws `payments-unavailable`. */
+  readonly findPaymentOfCharge: (chargeId: string) => Promise<string | undefined>;
 }
+
+/** Why an operator does something. */
+export const reason = z
+  .string()
+  .trim()
+  .min(1, 'Say why: members read it.')
+  .max(500, 'A reason has at most 500 characters.')
+  .refine((text) => text.isWellFormed() && !text.includes('\0'), 'A reason is well-formed text without NUL.');
 
 const request = z
   .strictObject({
     amount: z.string().describe('Dollars as a decimal string; an adjustment may be negative.'),
-    reason: z
-      .string()
-      .trim()
-      .min(1, 'Say why: members read it.')
-      .max(500, 'A reason has at most 500 characters.')
-      .refine(
-        (text) => text.isWellFormed() && !text.includes('\0'),
-        'A reason is well-formed text without NUL.',
-      )
-      .describe('Members read it in their history.'),
+    reason: reason.describe('Members read it in their history.'),
   })
   .meta({ id: 'CreditRequest' });
 
@@ -90,7 +91,7 @@ function creditRoute(
 async function storeCredit(
   { pool, clock, ringForCommand }: OperatorSurroundings,
   type: OperatorCommand['type'],
-  { principal, params, body, requestId, request }: Handled,
+  { principal, actor, params, body, requestId, request }: Handled,
 ): Promise<z.input<typeof stored>> {
   const token = operatorToken(principal);
   const { accountId } = params;
@@ -104,7 +105,7 @@ async function storeCredit(
   }
   const key = `${type}:${token.id}:${idempotencyKey(request.get('idempotency-key'))}`;
   const command = { accountId, key, type, amount: amountNanos, reason: body.reason, operator: token.name };
-  const { id, storedAt, isNew } = await storeOperatorCommand(pool, command, clock());
+  const { id, storedAt, isNew } = await storeOperatorCommand(pool, actor, command, clock());
   if (isNew) ringForCommand(accountId, key, requestId);
   return {
     id,

@@ -7,7 +7,7 @@ import { type MillionTokenRates, readPrices } from '../../ledger/reading/prices.
 import { type Route, type RouteSurroundings, route } from '../route.ts';
 import { amount, pageOf, timestamp } from '../schemas.ts';
 
-const rates = z
+export const rates = z
   .strictObject({ input: amount, cachedInput: amount, cacheWrite: amount, output: amount })
   .meta({ id: 'Rates', description: 'Dollars per million tokens.' });
 

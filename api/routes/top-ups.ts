@@ -3,9 +3,11 @@ import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
 import { openCheckout } from '../../activities/payments/checkout.ts';
 import type { PaymentClients } from '../../activities/payments/clients.ts';
+import type { Pool } from '../../ledger/database.ts';
 import { formatDollars } from '../../ledger/money.ts';
 import { parseCharge } from '../../ledger/payments/amounts.ts';
 import { findTopUp, insertManualTopUp, listTopUps, type TopUp } from '../../ledger/payments/top-ups.ts';
+import { readAccounts } from '../../ledger/reading/accounts.ts';
 import { requirePerson } from '../access.ts';
 import { once } from '../idempotency.ts';
 import { paymentProblem } from '../payment-problem.ts';
@@ -75,6 +77,7 @@ function createRoute(surroundings: TopUpSurroundings): Route {
     problems: [
       'account-not-found',
       'account-closed',
+      'account-frozen',
       'amount-malformed',
       'amount-not-in-cents',
       'amount-out-of-range',
@@ -92,7 +95,7 @@ function createRoute(surroundings: TopUpSurroundings): Route {
         const expiresAt = new Date(now.getTime() + OPEN_MS);
         const stored = { id, accountId, payerId: personId, amount: cost, saveCard: body.saveCard, expiresAt };
         await insertManualTopUp(pool, stored, now);
-        if ((await findTopUp(pool, id)) === undefined) throw new Problem('account-closed');
+        if ((await findTopUp(pool, id)) === undefined) throw await notOpen(pool, accountId);
         startTopUp(id, accountId);
         const opened = await openCheckout(payments, id).catch((error: unknown) => {
           throw paymentProblem(error);
@@ -102,6 +105,12 @@ function createRoute(surroundings: TopUpSurroundings): Route {
       });
     },
   });
+}
+
+/** Why an account takes no new top-up. */
+async function notOpen(pool: Pool, accountId: string): Promise<Problem> {
+  const [account] = await readAccounts(pool, [accountId]);
+  return new Problem(account?.state === 'frozen' ? 'account-frozen' : 'account-closed');
 }
 
 function listRoute(surroundings: TopUpSurroundings): Route {

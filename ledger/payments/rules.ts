@@ -1,5 +1,6 @@
 // Rules of auto top-up: read, set, removed. What they decide is in SQL, beside the balance row's lock.
-import { type Connection, type Pool, withTransaction } from '../database.ts';
+import { type Actor, withActing } from '../acting.ts';
+import type { Connection, Pool } from '../database.ts';
 import { type Nanos, nanosFromString } from '../money.ts';
 
 export interface RuleTerms {
@@ -79,16 +80,23 @@ export async function findRule(
   );
 }
 
+/** Who changes the rule of which account, and when. */
+export interface RuleChange {
+  readonly accountId: string;
+  readonly actor: Actor;
+  readonly now: Date;
+}
+
 const LOCK_ACCOUNT = 'select state from account_balances where account_id = $1::uuid for update';
 const LOCK_RULE = 'select from auto_top_up_rules where account_id = $1::uuid for update';
 
-/** Runs `work` while nobody else decides about the account's auto top-up. */
+/** Runs `work` in somebody's name, while nobody else decides about the account's auto top-up. */
 export async function withRuleLocked<T>(
   pool: Pool,
-  accountId: string,
+  { accountId, actor, now }: RuleChange,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  return withTransaction(pool, async (connection) => {
+  return withActing(pool, actor, now, async (connection) => {
     await connection.query(LOCK_ACCOUNT, [accountId]);
     await connection.query(LOCK_RULE, [accountId]);
     return work(connection);
@@ -123,8 +131,9 @@ const FREE_TOP_UP = `select free_auto_top_up($1::uuid, 'rule-removed', $2::times
 const DELETE_RULE = 'delete from auto_top_up_rules where account_id = $1::uuid';
 
 /** Removes a rule; a charge already sent still credits the account. */
-export async function removeRule(pool: Pool, accountId: string, now: Date): Promise<void> {
-  await withRuleLocked(pool, accountId, async (connection) => {
+export async function removeRule(pool: Pool, change: RuleChange): Promise<void> {
+  const { accountId, now } = change;
+  await withRuleLocked(pool, change, async (connection) => {
     await connection.query(FREE_TOP_UP, [accountId, now]);
     await connection.query(DELETE_RULE, [accountId]);
   });

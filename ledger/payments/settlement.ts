@@ -1,6 +1,7 @@
 // Settlement in the database: a confirmed payment becomes credit once, or stands in quarantine.
 import { v7 as uuidv7 } from 'uuid';
-import { type Pool, withTransaction } from '../database.ts';
+import { SYSTEM, withActing } from '../acting.ts';
+import type { Pool } from '../database.ts';
 
 /** The key of the ledger command that a payment becomes. */
 export function purchaseKey(paymentIntentId: string): string {
@@ -18,7 +19,7 @@ export async function creditPayment(
   payment: { topUpId: string; attempt: number | null; paymentIntentId: string },
   now: Date,
 ): Promise<CreditOutcome> {
-  return withTransaction(pool, async (connection) => {
+  return withActing(pool, SYSTEM, now, async (connection) => {
     const { rows } = await connection.query<{ outcome: CreditOutcome }>(CREDIT_PAYMENT, [
       payment.topUpId,
       payment.attempt,

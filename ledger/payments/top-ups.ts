@@ -58,10 +58,14 @@ const INSERT_MANUAL_TOP_UP = `
   select $1::uuid, a.id, 'manual', $3::uuid, $4::int8, a.currency, $5::boolean, $6::timestamptz, $7::timestamptz,
     $7::timestamptz + interval '1 minute'
   from accounts a join account_balances b on b.account_id = a.id
-  where a.id = $2::uuid and b.state <> 'closed'
+  where a.id = $2::uuid and b.state = 'open'
+  for share of b
   on conflict (id) do nothing`;
 
-/** Stores a manual top-up before Stripe hears of it; the same id again is the same top-up. */
+/**
+ * Stores a manual top-up before Stripe hears of it; the same id again is the same top-up. On an account that is frozen or
+ * closed nothing is stored.
+ */
 export async function insertManualTopUp(
   pool: Pool,
   topUp: {
