@@ -9,6 +9,7 @@ import { createApp, createServer } from './app.ts';
 import { createAuth } from './auth.ts';
 import { authHandler } from './auth-handler.ts';
 import type { ApiConfig } from './config.ts';
+import { consoleFiles } from './console.ts';
 import { createDoorbell } from './doorbell.ts';
 import { usageRouteSpec } from './intake/spec.ts';
 import { intakeChannels, startIntake } from './intake/start.ts';
@@ -85,6 +86,8 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     serviceTokens: tokens,
     notifications,
   });
+  const console = consoleFiles();
+  if (console === undefined) log.warn('the web console is not built: npm run build');
   const app = createApp({
     log,
     metrics,
@@ -95,6 +98,8 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     metricsToken: config.metricsToken,
     routes: [...routes, ...payments.routes],
     webhook: payments.webhook,
+  const console = consoleFiles();
+  if (console === undefined) log.warn('the web console is not built: npm run build');
     billingPages: payments.billingPages,
     bareRoutes: [usageRouteSpec, ...machineRoutes],
     auth: authHandler({ auth, pool, limits, baseUrl: config.baseUrl }),

@@ -1,0 +1,24 @@
+// The client: typed by the API's own OpenAPI document, with every failure thrown as a problem.
+import createClient, { type Middleware } from 'openapi-fetch';
+import { ProblemError, Unreachable } from './problem.ts';
+import type { paths } from './schema.d.ts';
+
+const throwProblems: Middleware = {
+  async onResponse({ response }) {
+    if (response.ok) return undefined;
+    const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json');
+    throw new ProblemError(isProblem ? await response.json() : {}, response.status);
+  },
+  onError: () => new Unreachable(),
+};
+
+/** The session travels in a cookie that scripts cannot read; nothing secret is ever kept here. */
+export const api = createClient<paths>({ baseUrl: '/', credentials: 'same-origin' });
+api.use(throwProblems);
+
+/** The body of an answer; the client has thrown already if there is none. */
+export async function read<T>(answer: Promise<{ data?: T; error?: unknown }>): Promise<T> {
+  const { data } = await answer;
+  if (data === undefined) throw new ProblemError({}, 500);
+  return data;
+}

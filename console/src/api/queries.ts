@@ -1,0 +1,91 @@
+// Queries: what the pages read, each under a key that live events can freshen.
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { api, read } from './client.ts';
+import type { operations } from './schema.d.ts';
+
+export type TransactionFilter = Omit<
+  NonNullable<operations['getAccountsTransactions']['parameters']['query']>,
+  'cursor' | 'limit'
+>;
+
+const path = (accountId: string) => ({ path: { accountId } });
+
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: () => read(api.GET('/v1/me')),
+  staleTime: 60_000,
+});
+
+export const accountQuery = (accountId: string) =>
+  queryOptions({
+    queryKey: ['account', accountId],
+    queryFn: () => read(api.GET('/v1/accounts/{accountId}', { params: path(accountId) })),
+  });
+
+export const topUpsQuery = (accountId: string) =>
+  infiniteQueryOptions({
+    queryKey: ['top-ups', accountId],
+    queryFn: ({ pageParam }) =>
+      read(
+        api.GET('/v1/accounts/{accountId}/top-ups', {
+          params: { ...path(accountId), query: { limit: 20, ...(pageParam && { cursor: pageParam }) } },
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+  });
+
+export const topUpQuery = (accountId: string, topUpId: string) =>
+  queryOptions({
+    queryKey: ['top-ups', accountId, topUpId],
+    queryFn: () =>
+      read(
+        api.GET('/v1/accounts/{accountId}/top-ups/{topUpId}', { params: { path: { accountId, topUpId } } }),
+      ),
+  });
+
+export const autoTopUpQuery = (accountId: string) =>
+  queryOptions({
+    queryKey: ['auto-top-up', accountId],
+    queryFn: () =>
+      read(api.GET('/v1/accounts/{accountId}/auto-top-up', { params: path(accountId) })).catch(
+        (error: unknown) => {
+          if (error instanceof Error && 'code' in error && error.code === 'not-found') return null;
+          throw error;
+        },
+      ),
+  });
+
+export const transactionsQuery = (accountId: string, filter: TransactionFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['transactions', accountId, filter],
+    queryFn: ({ pageParam }) =>
+      read(
+        api.GET('/v1/accounts/{accountId}/transactions', {
+          params: {
+            ...path(accountId),
+            query: { ...filter, limit: 100, ...(pageParam && { cursor: pageParam }) },
+          },
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+  });
+
+export const apiKeysQuery = (accountId: string) =>
+  infiniteQueryOptions({
+    queryKey: ['api-keys', accountId],
+    queryFn: ({ pageParam }) =>
+      read(
+        api.GET('/v1/accounts/{accountId}/api-keys', {
+          params: { ...path(accountId), query: { limit: 50, ...(pageParam && { cursor: pageParam }) } },
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+  });
+
+export const paymentMethodsQuery = queryOptions({
+  queryKey: ['me', 'payment-methods'],
+  queryFn: () => read(api.GET('/v1/me/payment-methods')),
+});

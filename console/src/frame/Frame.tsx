@@ -1,0 +1,114 @@
+// The frame around every page of a signed-in person: where they are, whose balance it is, and what it is right now.
+import {
+  ActionIcon,
+  Alert,
+  AppShell,
+  Burger,
+  Group,
+  Text,
+  Tooltip,
+  useMantineColorScheme,
+} from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconCreditCard, IconHistory, IconKey, IconMoon, IconSun } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { Link, Outlet, useLocation } from '@tanstack/react-router';
+import { useEffect } from 'react';
+import { meQuery } from '../api/queries.ts';
+import { rememberContext, useContext } from '../context.ts';
+import { useLiveAccount } from '../live/live.ts';
+import { NotYours } from '../pages/Failures.tsx';
+import { NavigationLink } from '../parts/links.tsx';
+import { BalanceButton } from './BalanceButton.tsx';
+import { ProfileMenu } from './ProfileMenu.tsx';
+
+const PAGES = [
+  { to: '/accounts/$context/billing', label: 'Billing', icon: IconCreditCard },
+  { to: '/accounts/$context/transactions', label: 'Transactions', icon: IconHistory },
+  { to: '/accounts/$context/keys', label: 'API keys', icon: IconKey },
+] as const;
+
+export function Frame() {
+  const { data: me } = useQuery(meQuery);
+  const context = useContext();
+  const live = useLiveAccount(context?.accountId);
+  const [isOpen, { toggle, close }] = useDisclosure();
+  const { pathname } = useLocation();
+  useEffect(() => {
+    if (context !== undefined) rememberContext(context.key);
+  }, [context]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the menu of a narrow screen closes on every move
+  useEffect(close, [pathname]);
+  if (me === undefined) return null;
+
+  return (
+    <AppShell
+      header={{ height: 60 }}
+      navbar={{ width: 220, breakpoint: 'sm', collapsed: { mobile: !isOpen } }}
+      padding={{ base: 'md', md: 'xl' }}
+    >
+      <a href="#main" className="skip-link">
+        Skip to the page
+      </a>
+      <AppShell.Header>
+        <Group h="100%" px="md" justify="space-between" wrap="nowrap">
+          <Group gap="sm" wrap="nowrap">
+            <Burger
+              opened={isOpen}
+              onClick={toggle}
+              hiddenFrom="sm"
+              size="sm"
+              aria-label={isOpen ? 'Close the menu' : 'Open the menu'}
+            />
+            <Text fw={700} component={Link} to="/" visibleFrom="xs" c="inherit" td="none">
+              Coffer
+            </Text>
+            <ProfileMenu me={me} context={context} />
+          </Group>
+          <Group gap="xs" wrap="nowrap">
+            <SchemeToggle />
+            {context !== undefined && <BalanceButton context={context} />}
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="xs" aria-label="Pages">
+        {context !== undefined &&
+          PAGES.map(({ to, label, icon: Icon }) => (
+            <NavigationLink
+              key={to}
+              to={to}
+              params={{ context: context.key }}
+              label={label}
+              leftSection={<Icon size={18} stroke={1.6} aria-hidden />}
+              active={pathname.startsWith(to.replace('$context', context.key))}
+            />
+          ))}
+      </AppShell.Navbar>
+      <AppShell.Main id="main">
+        {live === 'lost' && (
+          <Alert color="yellow" mb="md" role="status" title="Not live at the moment">
+            The connection was lost; what you see may be some seconds old. It comes back by itself.
+          </Alert>
+        )}
+        {context === undefined ? <NotYours /> : <Outlet key={context.key} />}
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+function SchemeToggle() {
+  const { colorScheme, toggleColorScheme } = useMantineColorScheme();
+  return (
+    <Tooltip label="Light or dark">
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        onClick={toggleColorScheme}
+        aria-label="Switch between light and dark"
+      >
+        {colorScheme === 'dark' ? <IconSun size={18} aria-hidden /> : <IconMoon size={18} aria-hidden />}
+      </ActionIcon>
+    </Tooltip>
+  );
+}

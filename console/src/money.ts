@@ -1,0 +1,44 @@
+// Money as people read it, made of the API's decimal strings without ever becoming a number.
+
+/** `-1234.5` → `-$1,234.50`. Decimals beyond cents stay only where `exact` asks for them. */
+export function formatMoney(amount: string, { exact = false }: { exact?: boolean } = {}): string {
+  const [, sign = '', whole = '0', fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(amount) ?? [];
+  const decimals = exact ? fraction.replace(/0+$/, '').padEnd(2, '0') : fraction.padEnd(2, '0').slice(0, 2);
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+  return `${sign === '-' ? '−' : ''}$${grouped}.${decimals}`;
+}
+
+/** The same for a screen reader: `minus 12 dollars and 34 cents`. */
+export function spokenMoney(amount: string): string {
+  const [, sign = '', whole = '0', fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(amount) ?? [];
+  const cents = fraction.padEnd(2, '0').slice(0, 2);
+  const rest = fraction.slice(2).replace(/0+$/, '');
+  if (rest !== '') return `${sign === '-' ? 'minus ' : ''}${whole}.${cents}${rest} dollars`;
+  const dollars = `${sign === '-' ? 'minus ' : ''}${whole} ${whole === '1' ? 'dollar' : 'dollars'}`;
+  return cents === '00' ? dollars : `${dollars} and ${Number(cents)} ${cents === '01' ? 'cent' : 'cents'}`;
+}
+
+/** Whether an amount is below zero. */
+export const isNegative = (amount: string) => amount.startsWith('-') && /[1-9]/.test(amount);
+
+/** What is wrong with a typed amount, in the words of the person who types it; undefined when nothing is. */
+export function amountFault(
+  text: string,
+  { least, most }: { least: number; most: number },
+): string | undefined {
+  const typed = text.trim().replace(/^\$/, '').replaceAll(',', '');
+  if (typed === '') return 'Enter an amount.';
+  if (!/^\d+(\.\d*)?$/.test(typed)) return 'Enter an amount in dollars, such as 25 or 25.50.';
+  if (/\.\d{3,}$/.test(typed)) return 'An amount has at most two decimals.';
+  const cents =
+    BigInt(typed.split('.')[0] ?? '0') * 100n + BigInt((typed.split('.')[1] ?? '').padEnd(2, '0') || '0');
+  if (cents < BigInt(least) * 100n) return `The least is $${least}.`;
+  if (cents > BigInt(most) * 100n) return `The most is $${most.toLocaleString('en-US')}.`;
+  return undefined;
+}
+
+/** A typed amount in the form that the API takes: `25` → `25.00`. */
+export function typedAmount(text: string): string {
+  const [whole = '0', fraction = ''] = text.trim().replace(/^\$/, '').replaceAll(',', '').split('.');
+  return `${BigInt(whole)}.${fraction.padEnd(2, '0')}`;
+}

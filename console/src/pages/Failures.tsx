@@ -1,0 +1,60 @@
+// Pages for when a page cannot be: an address that is none, something not mine, a server that is away.
+import { Button, Center, Stack, Text, Title } from '@mantine/core';
+import { type ErrorComponentProps, useRouter } from '@tanstack/react-router';
+import { messageOf } from '../api/problem.ts';
+import { ButtonLink } from '../parts/links.tsx';
+
+interface FailureProps {
+  readonly title: string;
+  readonly children: string;
+  readonly onRetry?: () => void;
+}
+
+function Failure({ title, children, onRetry }: FailureProps) {
+  return (
+    <Center mih="60vh" p="xl">
+      <Stack align="center" gap="sm" maw={440} ta="center">
+        <Title order={1} size="h2">
+          {title}
+        </Title>
+        <Text c="dimmed">{children}</Text>
+        {onRetry !== undefined && <Button onClick={onRetry}>Try again</Button>}
+        <ButtonLink to="/" variant="subtle">
+          Go to your balance
+        </ButtonLink>
+      </Stack>
+    </Center>
+  );
+}
+
+export function NotFound() {
+  return (
+    <Failure title="There is no such page">
+      The address may be mistyped, or what was here has moved. Nothing is wrong with your account.
+    </Failure>
+  );
+}
+
+/** For an organization that is not, or no longer, mine. */
+export function NotYours() {
+  return (
+    <Failure title="You have no part in this organization">
+      It may not exist, or you are not a member any more. Ask one of its owners or admins to invite you.
+    </Failure>
+  );
+}
+
+export function LoadFailed({ error, reset }: ErrorComponentProps) {
+  const router = useRouter();
+  return (
+    <Failure
+      title="This page could not be loaded"
+      onRetry={() => {
+        reset();
+        void router.invalidate();
+      }}
+    >
+      {messageOf(error)}
+    </Failure>
+  );
+}

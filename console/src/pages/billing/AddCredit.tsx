@@ -1,0 +1,104 @@
+// Add credit: choose an amount, pay on the hosted page, and come back to a balance that has moved.
+import { Alert, Button, Checkbox, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useRef, useState } from 'react';
+import { api, read } from '../../api/client.ts';
+import { messageOf } from '../../api/problem.ts';
+import type { Context } from '../../context.ts';
+import { amountFault, typedAmount } from '../../money.ts';
+
+const PRESETS = ['10', '25', '50', '100'];
+const BOUNDS = { least: 5, most: 2_000 };
+
+export function AddCredit({ context, onClose }: { readonly context: Context; readonly onClose: () => void }) {
+  const [amount, setAmount] = useState('25');
+  const [saveCard, setSaveCard] = useState(false);
+  const [isChecked, setChecked] = useState(false);
+  const wish = useRef<{ content: string; key: string }>(null);
+  const fault = amountFault(amount, BOUNDS);
+
+  const pay = useMutation({
+    mutationFn: () => {
+      const body = { amount: typedAmount(amount), saveCard };
+      const content = JSON.stringify(body);
+      // the same wish, sent twice by a double click or after a lost reply, is one top-up
+      if (wish.current?.content !== content) wish.current = { content, key: crypto.randomUUID() };
+      return read(
+        api.POST('/v1/accounts/{accountId}/top-ups', {
+          params: { path: { accountId: context.accountId }, header: { 'Idempotency-Key': wish.current.key } },
+          body,
+        }),
+      );
+    },
+    onSuccess: ({ checkoutUrl }) => {
+      if (checkoutUrl !== null) window.location.assign(checkoutUrl);
+    },
+  });
+
+  const send = () => {
+    setChecked(true);
+    if (fault === undefined && !pay.isPending && !pay.isSuccess) pay.mutate();
+  };
+
+  return (
+    <Modal opened onClose={onClose} title="Add credit" centered closeButtonProps={{ 'aria-label': 'Close' }}>
+      <form
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          send();
+        }}
+      >
+        <Stack gap="md">
+          <Text size="sm" c="dimmed">
+            {context.organizationId === undefined
+              ? 'It is paid with your card and added to your personal balance.'
+              : `It is paid with your own card and added to the balance of ${context.name}. The others see who paid and how much, nothing of your card.`}
+          </Text>
+          <Group gap="xs" grow role="group" aria-label="Amounts">
+            {PRESETS.map((preset) => (
+              <Button
+                key={preset}
+                variant={typedOrNothing(amount) === typedAmount(preset) ? 'filled' : 'default'}
+                aria-pressed={typedOrNothing(amount) === typedAmount(preset)}
+                onClick={() => setAmount(preset)}
+              >
+                ${preset}
+              </Button>
+            ))}
+          </Group>
+          <TextInput
+            label="Amount"
+            description={`From $${BOUNDS.least} to $${BOUNDS.most.toLocaleString('en-US')}`}
+            leftSection="$"
+            inputMode="decimal"
+            autoComplete="off"
+            data-autofocus
+            value={amount}
+            error={isChecked ? fault : undefined}
+            onChange={({ currentTarget }) => setAmount(currentTarget.value)}
+            onBlur={() => setChecked(true)}
+          />
+          <Checkbox
+            label="Keep this card for auto top-up"
+            description="You agree that it may be charged while you are away, and only by a rule that you set yourself."
+            checked={saveCard}
+            onChange={({ currentTarget }) => setSaveCard(currentTarget.checked)}
+          />
+          {pay.error !== null && (
+            <Alert color="red" role="alert">
+              {messageOf(pay.error)}
+            </Alert>
+          )}
+          <Button type="submit" loading={pay.isPending || pay.isSuccess}>
+            Continue to payment
+          </Button>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+function typedOrNothing(text: string): string | undefined {
+  return amountFault(text, { least: 0, most: BOUNDS.most }) === undefined ? typedAmount(text) : undefined;
+}

@@ -1,0 +1,27 @@
+// A moment: short for the eye, exact on hover, machine-readable underneath.
+import { Text, type TextProps } from '@mantine/core';
+
+const DAY = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', year: 'numeric' });
+const TIME = new Intl.DateTimeFormat('en-US', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hour12: false,
+});
+
+interface WhenProps extends TextProps {
+  readonly at: string;
+  readonly withTime?: boolean;
+}
+
+export function When({ at, withTime = false, ...text }: WhenProps) {
+  const date = new Date(at);
+  return (
+    <Text span inherit {...text}>
+      <time dateTime={at} title={`${date.toISOString().replace('T', ' ').slice(0, 19)} UTC`}>
+        {DAY.format(date)}
+        {withTime && `, ${TIME.format(date)}`}
+      </time>
+    </Text>
+  );
+}

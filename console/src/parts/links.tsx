@@ -1,0 +1,21 @@
+// Mantine's controls as typed links of the router.
+import {
+  Button,
+  type ButtonProps,
+  Menu,
+  type MenuItemProps,
+  NavLink,
+  type NavLinkProps,
+} from '@mantine/core';
+import { createLink } from '@tanstack/react-router';
+import type { ComponentPropsWithRef } from 'react';
+
+type Anchored<P> = P & Omit<ComponentPropsWithRef<'a'>, keyof P>;
+
+export const ButtonLink = createLink((props: Anchored<ButtonProps>) => <Button component="a" {...props} />);
+export const MenuLink = createLink((props: Anchored<MenuItemProps>) => (
+  <Menu.Item component="a" {...props} />
+));
+export const NavigationLink = createLink((props: Anchored<NavLinkProps>) => (
+  <NavLink component="a" {...props} />
+));
