@@ -98,11 +98,10 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     metricsToken: config.metricsToken,
     routes: [...routes, ...payments.routes],
     webhook: payments.webhook,
-  const console = consoleFiles();
-  if (console === undefined) log.warn('the web console is not built: npm run build');
     billingPages: payments.billingPages,
     bareRoutes: [usageRouteSpec, ...machineRoutes],
     auth: authHandler({ auth, pool, limits, baseUrl: config.baseUrl }),
+    ...(console !== undefined && { fallback: console }),
   });
   const server = createServer(app, intake.handler);
   await new Promise<void>((resolve, reject) => {
