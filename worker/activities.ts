@@ -33,7 +33,9 @@ export function createActivities(clients: ActivityClients) {
       onPosted: (accountId, posted, seconds) => observe(clients, accountId, posted, seconds),
     }),
     ...ringActivities(temporal),
-    ...topUpActivities(clients.payments),
+    ...topUpActivities(clients.payments, {
+      onOver: (mode, state) => clients.metrics.topUps.inc({ mode, state }),
+    }),
     ...verifyActivities({ pool, clock, onFinished: (input, report) => logVerified(clients, input, report) }),
   };
 }

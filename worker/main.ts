@@ -54,7 +54,7 @@ async function main(config: WorkerConfig): Promise<void> {
 
   const drains = startDrains({
     ...all,
-    tasks: paymentDrains(config, payments),
+    tasks: paymentDrains(config, payments, clients.metrics),
     intervalMs: config.SWEEP_INTERVAL_MS,
   });
 
