@@ -19,7 +19,7 @@ export async function sendNotices(options: NoticeOptions, most: number): Promise
   const notices = await takeNotices(pool, clock(), most);
   for (const notice of notices) {
     const { subject, text } = noticeText(notice, baseUrl);
-    const to = { name: notice.person.name, address: notice.person.email };
+    const to = { name: notice.person.name ?? '', address: notice.person.email };
     try {
       await mail.sendMail({
         from,
