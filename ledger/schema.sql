@@ -1480,6 +1480,8 @@ CREATE OR REPLACE FUNCTION public.follow_email()
 AS $function$
 begin
   delete from auth.verifications where value = new.id::text;
+  perform tell_person('email-changed:' || uuid_v7(new.updated_at), 'email-changed', new.id, null,
+    jsonb_build_object('to', old.email), new.updated_at);
   return null;
 end $function$;
 
@@ -2309,7 +2311,7 @@ CREATE OR REPLACE FUNCTION public.scrub_notice()
  LANGUAGE plpgsql
 AS $function$
 begin
-  new.details := new.details - array['link', 'newEmail', 'secret'];
+  new.details := new.details - array['link', 'linkUntil', 'newEmail', 'secret', 'to'];
   return new;
 end $function$;
 
@@ -2761,7 +2763,7 @@ CREATE TRIGGER entries_apply BEFORE INSERT ON public.entries FOR EACH ROW EXECUT
 CREATE TRIGGER entries_immutable BEFORE DELETE OR UPDATE ON public.entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER entries_not_truncated BEFORE TRUNCATE ON public.entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER ledger_commands_audited AFTER INSERT ON public.ledger_commands FOR EACH ROW EXECUTE FUNCTION public.audit_command();
-CREATE TRIGGER notices_keep_no_link BEFORE UPDATE ON public.notices FOR EACH ROW WHEN (((new.next_try_at IS NULL) AND (new.details ?| ARRAY['link'::text, 'secret'::text]))) EXECUTE FUNCTION public.scrub_notice();
+CREATE TRIGGER notices_keep_no_link BEFORE UPDATE ON public.notices FOR EACH ROW WHEN (((new.next_try_at IS NULL) AND (new.details ?| ARRAY['link'::text, 'secret'::text, 'to'::text]))) EXECUTE FUNCTION public.scrub_notice();
 CREATE TRIGGER payment_methods_of_the_erased BEFORE INSERT OR UPDATE ON public.payment_methods FOR EACH ROW EXECUTE FUNCTION public.forget_card_of_erased();
 CREATE TRIGGER payment_methods_suspend_rules AFTER UPDATE OF detached_at ON public.payment_methods FOR EACH ROW WHEN (((old.detached_at IS NULL) AND (new.detached_at IS NOT NULL))) EXECUTE FUNCTION public.suspend_rules_of_card();
 CREATE TRIGGER prices_check BEFORE INSERT ON public.prices FOR EACH ROW EXECUTE FUNCTION public.check_price();

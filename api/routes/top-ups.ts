@@ -73,6 +73,7 @@ function createRoute(surroundings: TopUpSurroundings): Route {
     params: accountParams,
     body: topUpRequest,
     idempotent: true,
+    rateLimit: 'top-ups',
     answers: { 201: { description: 'The top-up, to be paid at its checkoutUrl', schema: topUp } },
     problems: [
       'account-not-found',

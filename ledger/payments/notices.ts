@@ -31,7 +31,7 @@ const TAKE_NOTICES = `
   left join auth.people inviter on inviter.id = i.inviter_id
   where n.id = due.id
   returning n.id, n.kind, p.name,
-    case n.kind when 'verify-new-email' then n.details ->> 'newEmail' else coalesce(p.email, i.email) end as email,
+    coalesce(n.details ->> 'to', p.email, i.email) as email,
     n.details, n.tries, inviter.name as inviter, i.role,
     i.expires_at, (
       select o.name from accounts a join auth.organizations o on a.owner_type = 'organization' and o.id = a.owner_id
@@ -69,6 +69,14 @@ const MARK_NOTICE_SENT = `
 
 export async function markNoticeSent(pool: Pool, id: string, now: Date): Promise<void> {
   await pool.query(MARK_NOTICE_SENT, [id, now]);
+}
+
+const GIVE_UP_NOTICE = `
+  update notices set failure = $2::text, next_try_at = null where id = $1::uuid`;
+
+/** Keeps why a notice is not sent any more. */
+export async function giveUpNotice(pool: Pool, id: string, failure: string): Promise<void> {
+  await pool.query(GIVE_UP_NOTICE, [id, failure]);
 }
 
 const MARK_NOTICE_FAILED = `
