@@ -539,6 +539,7 @@ create table public.top_ups (
   next_check_at timestamp with time zone,
   restarts integer default 0 not null,
   recovers uuid,
+  request_id text default NULLIF(current_setting('coffer.request_id'::text, true), ''::text),
   constraint top_ups_pkey PRIMARY KEY (id),
   constraint top_up_payment_intent_unique UNIQUE (payment_intent_id),
   constraint top_up_session_unique UNIQUE (checkout_session_id),
@@ -1781,6 +1782,21 @@ AS $function$
     (select name from names where subject_id = p_subject order by since limit 1))
 $function$;
 
+CREATE OR REPLACE FUNCTION public.name_request()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_request text;
+begin
+  select t.request_id into v_request from top_ups t where t.id = (new.details ->> 'topUpId')::uuid;
+  v_request := coalesce(v_request, nullif(current_setting('coffer.request_id', true), ''));
+  if v_request is not null then
+    new.details := new.details || jsonb_build_object('requestId', v_request);
+  end if;
+  return new;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.next_attempt_allowed_at(p_account uuid, p_now timestamp with time zone)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -2763,6 +2779,7 @@ CREATE TRIGGER entries_apply BEFORE INSERT ON public.entries FOR EACH ROW EXECUT
 CREATE TRIGGER entries_immutable BEFORE DELETE OR UPDATE ON public.entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER entries_not_truncated BEFORE TRUNCATE ON public.entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER ledger_commands_audited AFTER INSERT ON public.ledger_commands FOR EACH ROW EXECUTE FUNCTION public.audit_command();
+CREATE TRIGGER ledger_commands_name_request BEFORE INSERT ON public.ledger_commands FOR EACH ROW EXECUTE FUNCTION public.name_request();
 CREATE TRIGGER notices_keep_no_link BEFORE UPDATE ON public.notices FOR EACH ROW WHEN (((new.next_try_at IS NULL) AND (new.details ?| ARRAY['link'::text, 'secret'::text, 'to'::text]))) EXECUTE FUNCTION public.scrub_notice();
 CREATE TRIGGER payment_methods_of_the_erased BEFORE INSERT OR UPDATE ON public.payment_methods FOR EACH ROW EXECUTE FUNCTION public.forget_card_of_erased();
 CREATE TRIGGER payment_methods_suspend_rules AFTER UPDATE OF detached_at ON public.payment_methods FOR EACH ROW WHEN (((old.detached_at IS NULL) AND (new.detached_at IS NOT NULL))) EXECUTE FUNCTION public.suspend_rules_of_card();
