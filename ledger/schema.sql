@@ -1386,7 +1386,10 @@ begin
     v_name := 'usage_events_' || to_char(v_day, 'YYYYMMDD');
     if to_regclass(v_name) is null then
       perform pg_advisory_xact_lock(hashtextextended('usage_events', 0));
-      if to_regclass(v_name) is null then
+      if not exists (
+        select from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = 'usage_events'::regclass and c.relname = v_name
+      ) then
         execute format('create table %I partition of usage_events for values from (%L) to (%L)', v_name, v_day, v_day + 1);
         execute format('create trigger not_truncated before truncate on %I for each statement execute function refuse_change()', v_name);
       end if;
