@@ -57,7 +57,7 @@ function bodyOf(notice: Notice, whose: string, baseUrl: string): { subject: stri
       return {
         subject: `Your bank wants you to confirm a payment for ${whose}`,
         lines: [
-          `Auto top-up wanted to charge your card $${amountOf(notice)} for ${whose}, and your bank did not let it without you.`,
+          `Auto top-up wanted to charge your card $${amountOf(notice)} for ${whose}, but your bank asks for your confirmation.`,
           'Nothing was charged, and auto top-up is paused. Pay it yourself, and auto top-up goes on:',
           '',
           `${baseUrl}/billing/recover/${notice.details['topUpId']}`,
