@@ -4,8 +4,9 @@ import { roleMay } from '../api/access.ts';
 import type { MemberRole } from '../ledger/members.ts';
 import { addMember } from '../ledger/members.ts';
 import { asMember } from '../ledger/membership.ts';
+import { setRule } from './support/auto-top-up-rule.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
-import { audited, membershipState } from './support/membership.ts';
+import { audited, membershipState, storeCard } from './support/membership.ts';
 import { createKey, createPerson, createTeam, type TestOrganization } from './support/people.ts';
 import { type PeopleApi, startPeopleApi } from './support/people-api.ts';
 
@@ -175,6 +176,69 @@ test('the keys of a removed member end, but for those handed over, which work on
     { id: production.apiKeyId, member_id: admin.personId, revoked: false },
     { id: other.apiKeyId, member_id: member.personId, revoked: true },
   ]);
+});
+
+test.each(['demoted', 'removed'])(
+  'a sponsor who is %s pauses auto top-up in the same moment; owners and admins are told, and so is the sponsor',
+  async (how) => {
+    const team = await createTeam(database.pool);
+    const second = await join(team, 'admin');
+    const paymentMethodId = await storeCard(database.pool, team.admin);
+    await setRule(database.pool, {
+      accountId: team.accountId,
+      sponsorId: team.admin.personId,
+      paymentMethodId,
+    });
+    const target = path(team, `/${team.admin.personId}`);
+    const change = { as: team.owner.personId, body: { role: 'member' } };
+    const { status } =
+      how === 'demoted'
+        ? await api.call('PATCH', target, change)
+        : await api.call('DELETE', target, { as: team.owner.personId });
+    expect(status).toBeLessThan(300);
+    const { rows } = await database.pool.query(
+      `select state, suspension from auto_top_up_rules where account_id = $1`,
+      [team.accountId],
+    );
+    expect(rows).toEqual([{ state: 'suspended', suspension: 'sponsor-left' }]);
+    const { rows: told } = await database.pool.query(
+      `select kind, person_id from notices where account_id = $1 and kind <> 'member-removed' order by kind, person_id`,
+      [team.accountId],
+    );
+    expect(told).toEqual([
+      ...[team.owner.personId, second]
+        .sort()
+        .map((person_id) => ({ kind: 'auto-top-up-suspended', person_id })),
+      { kind: 'sponsorship-ended', person_id: team.admin.personId },
+    ]);
+    expect((await audited(database.pool, team.accountId)).slice(-2).sort()).toEqual([
+      ['auto-top-up.suspended', team.owner.personId],
+      [how === 'demoted' ? 'member.role-changed' : 'member.removed', team.owner.personId],
+    ]);
+  },
+);
+
+test('a rule that was paused for another reason does not go on for a sponsor who has left', async () => {
+  const team = await createTeam(database.pool);
+  const { accountId, admin } = team;
+  const paymentMethodId = await storeCard(database.pool, admin);
+  await setRule(database.pool, { accountId, sponsorId: admin.personId, paymentMethodId });
+  await database.pool.query(`select suspend_auto_top_up($1, 'payment-quarantined', null, now())`, [
+    accountId,
+  ]);
+  await api.call('DELETE', path(team, `/${admin.personId}`), { as: team.owner.personId });
+  await database.pool.query(
+    `update auto_top_up_rules set state = 'enabled', suspension = null where account_id = $1`,
+    [accountId],
+  );
+  const { rows } = await database.pool.query(
+    `select state, suspension from auto_top_up_rules where account_id = $1`,
+    [accountId],
+  );
+  expect(rows).toEqual([{ state: 'suspended', suspension: 'sponsor-left' }]);
+  await expect(
+    setRule(database.pool, { accountId, sponsorId: team.member.personId, paymentMethodId }),
+  ).rejects.toMatchObject({ constraint: 'forbidden' });
 });
 
 test('a key that is not theirs, and a member who is none, hand nothing over and remove nobody', async () => {

@@ -4,8 +4,8 @@ import { slugsFor } from '../api/slug.ts';
 import { addMember } from '../ledger/members.ts';
 import { grant } from './support/coffer.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
-import { audited, membershipState } from './support/membership.ts';
-import { createKey, createPerson, createTeam, signIn } from './support/people.ts';
+import { audited, brokenMemberships, membershipState } from './support/membership.ts';
+import { createKey, createOrganizationToken, createPerson, createTeam, signIn } from './support/people.ts';
 import { type PeopleApi, startPeopleApi } from './support/people-api.ts';
 
 const NOBODYS_ID = '0199e0a0-0000-7000-8000-000000000000';
@@ -187,12 +187,23 @@ test('a closed organization has no members, keys or invitations, keeps its histo
     as: team.owner.personId,
     body: { email: 'late@example.com' },
   });
+  const program = await createOrganizationToken(database.pool, team.organizationId);
+  expect((await api.call('GET', path, { as: program })).status).toBe(200);
   const { slug } = (await api.call('GET', path, { as: team.owner.personId })).body;
   const close = { as: team.owner.personId, body: { confirm: slug } };
   const closed = await api.call('POST', `${path}/close`, close);
   expect(closed).toMatchObject({ status: 200, body: { slug, role: null, closedAt: expect.any(String) } });
   expect((await api.call('POST', `${path}/close`, close)).status).toBe(404);
   expect((await api.call('GET', '/v1/me', { as: team.owner.personId })).body.organizations).toEqual([]);
+  const { rows: tokens } = await database.pool.query(
+    'select revoked_at is not null as revoked from service_tokens where organization_id = $1',
+    [team.organizationId],
+  );
+  expect(tokens).toEqual([{ revoked: true }]);
+  await expect(createOrganizationToken(database.pool, team.organizationId)).rejects.toMatchObject({
+    constraint: 'account-closed',
+  });
+  expect(await brokenMemberships(database.pool)).toEqual([]);
 
   const state = await membershipState(database.pool, team.organizationId);
   expect(state).toMatchObject({ state: 'closed', members: [], rules: 0 });
