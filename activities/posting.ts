@@ -13,9 +13,11 @@ export interface PostingInput extends ledger.Posting {
   readonly organizationId: string | null;
 }
 
+export type OpeningInput = Pick<ledger.Posting, 'accountId' | 'requestId'>;
+
 export interface PostingActivities {
   /** Opens an account for a new run of its actor, and posts what waits in it. Fails with `UnknownAccount`. */
-  openAccount(input: { readonly accountId: string }): Promise<ledger.FirstPosting>;
+  openAccount(input: OpeningInput): Promise<ledger.FirstPosting>;
   /**
    * One posting; repeating it after a lost reply posts nothing twice. A top-up that is in flight after it has a
    * workflow. Fails with `FencedOut`, `UnknownAccount`.
@@ -29,7 +31,7 @@ export interface PostingOptions {
   /** By which the workflow of a top-up is started. */
   readonly temporal: TemporalClient;
   /** Hears of every posting that committed, with the seconds it took. */
-  readonly onPosted?: (accountId: string, posted: ledger.Posted, seconds: number) => void;
+  readonly onPosted?: (input: OpeningInput, posted: ledger.Posted, seconds: number) => void;
   readonly faults?: PostingFaults;
 }
 
@@ -48,7 +50,7 @@ export function postingActivities(options: PostingOptions): PostingActivities {
 
   async function inTransaction<T extends ledger.Posted>(
     which: PostingStep,
-    accountId: string,
+    input: OpeningInput,
     work: (connection: Connection) => Promise<T>,
   ): Promise<T> {
     const began = performance.now();
@@ -58,7 +60,7 @@ export function postingActivities(options: PostingOptions): PostingActivities {
       await faults?.beforeCommit?.(which);
       return result;
     });
-    onPosted?.(accountId, posted, (performance.now() - began) / 1_000);
+    onPosted?.(input, posted, (performance.now() - began) / 1_000);
     await faults?.afterCommit?.(which);
     return posted;
   }
@@ -75,17 +77,18 @@ export function postingActivities(options: PostingOptions): PostingActivities {
   }
 
   return {
-    openAccount: ({ accountId }) =>
+    openAccount: (input) =>
       refusalsAsFailures(async () => {
-        const opened = await inTransaction('openAccount', accountId, (connection) =>
-          ledger.openAndPost(connection, accountId, clock()),
+        const opened = await inTransaction('openAccount', input, (connection) =>
+          ledger.openAndPost(connection, input, clock()),
         );
+        const { accountId } = input;
         await startNew(opened, { accountId, organizationId: opened.organizationId, topUpInFlight: null });
         return opened;
       }),
     postPending: (input) =>
       refusalsAsFailures(async () => {
-        const posted = await inTransaction('postPending', input.accountId, (connection) =>
+        const posted = await inTransaction('postPending', input, (connection) =>
           ledger.postPending(connection, input, clock()),
         );
         await startNew(posted, input);

@@ -178,14 +178,4 @@ export const authEndpoints: Readonly<Record<string, AuthEndpoint>> = {
   '/two-factor/generate-backup-codes': endpoint('POST', ownPassword, { checksPassword: true }),
   '/two-factor/verify-totp': endpoint('POST', code, secondFactor()),
   '/two-factor/verify-backup-code': endpoint('POST', code, secondFactor()),
-  '/organization/create': endpoint(
-    'POST',
-    z.strictObject({
-      name: text(1_000),
-      slug: text(1_000),
-      keepCurrentActiveOrganization: z.boolean().optional(),
-    }),
-  ),
-  '/organization/list': endpoint('GET', nothing),
-  '/organization/set-active': endpoint('POST', z.strictObject({ organizationId: z.uuid().nullable() })),
 };

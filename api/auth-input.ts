@@ -1,13 +1,4 @@
-// Input to better-auth's routes: our rules for it, and an answer of 4xx for what its own checks let through to SQL.
-import { APIError } from 'better-auth/api';
-import type { z } from 'zod';
-
-/** Reads what somebody typed by one of our rules. Throws the 400 of better-auth that says what is wrong. */
-export function accept<T extends z.ZodType>(rule: T, input: unknown, code: string): z.output<T> {
-  const result = rule.safeParse(input);
-  if (result.success) return result.data;
-  throw new APIError('BAD_REQUEST', { code, message: result.error.issues[0]?.message ?? 'Not valid.' });
-}
+// Faults of input to better-auth's routes: an answer of 4xx for what its own checks let through to SQL.
 
 /** Better-auth's form of an error, for a fault that was the caller's: undefined when it was not. */
 export function inputFault(error: unknown): { status: number; code: string; message: string } | undefined {

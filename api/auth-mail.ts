@@ -34,7 +34,7 @@ export function signInMails({ pool, baseUrl }: MailOptions) {
       expiresIn: LINK_SECONDS,
       async sendVerificationEmail({ user, url, token }: Asked) {
         if (requestType(token) === 'change-email-verification') {
-          await tell('verify-new-email', user, { link: url, newEmail: user.email });
+          await tell('verify-new-email', user, { link: url, to: user.email });
         } else {
           await tell('verify-email', user, { link: url });
         }
@@ -79,7 +79,9 @@ async function tellPerson(
   { id }: Person,
   details: Readonly<Record<string, string>>,
 ): Promise<void> {
-  await pool.query(TELL_PERSON, [`${kind}:${uuidv7()}`, kind, id, details, new Date()]);
+  const now = new Date();
+  const linkUntil = inAnHour(now).toISOString();
+  await pool.query(TELL_PERSON, [`${kind}:${uuidv7()}`, kind, id, { ...details, linkUntil }, now]);
 }
 
 const MAKE_TOKEN = `
@@ -91,9 +93,12 @@ async function makeResetToken(pool: Pool, personId: string): Promise<string> {
   const token = randomBytes(24).toString('base64url');
   const identifier = createHash('sha256').update(`reset-password:${token}`).digest('base64url');
   const now = new Date();
-  const expiresAt = new Date(now.getTime() + LINK_SECONDS * 1_000);
-  await pool.query(MAKE_TOKEN, [uuidv7(), identifier, personId, expiresAt, now]);
+  await pool.query(MAKE_TOKEN, [uuidv7(), identifier, personId, inAnHour(now), now]);
   return token;
+}
+
+function inAnHour(now: Date): Date {
+  return new Date(now.getTime() + LINK_SECONDS * 1_000);
 }
 
 function resetLink(baseUrl: string, path: string, token: string): string {

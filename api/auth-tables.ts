@@ -55,21 +55,3 @@ export const verificationTable = {
   modelName: 'verifications',
   fields: { expiresAt: 'expires_at', ...TIMES },
 };
-
-export const organizationTables = {
-  organization: { modelName: 'organizations', fields: { createdAt: 'created_at' } },
-  member: {
-    modelName: 'members',
-    fields: { organizationId: 'organization_id', userId: 'person_id', createdAt: 'created_at' },
-  },
-  invitation: {
-    modelName: 'invitations',
-    fields: {
-      organizationId: 'organization_id',
-      inviterId: 'inviter_id',
-      expiresAt: 'expires_at',
-      createdAt: 'created_at',
-    },
-  },
-  session: { fields: { activeOrganizationId: 'active_organization_id' } },
-};

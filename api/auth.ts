@@ -1,4 +1,4 @@
-// People: sign-up, sign-in, second factor, sessions and organizations by better-auth, on our Postgres and in our words.
+// People: sign-up, sign-in, second factor and sessions by better-auth, on our Postgres and in our words.
 import { betterAuth } from 'better-auth';
 import { bearer } from 'better-auth/plugins/bearer';
 import { twoFactor } from 'better-auth/plugins/two-factor';
@@ -6,7 +6,6 @@ import { PostgresDialect } from 'kysely';
 import type { Pool } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { signInMails } from './auth-mail.ts';
-import { organizations } from './auth-organizations.ts';
 import {
   credentialTable,
   personTable,
@@ -38,7 +37,7 @@ export function cookiePrefix(baseUrl: string): string {
 
 /**
  * Better-auth as Coffer uses it; of what it could serve, auth-endpoints.ts says what is served. Its tables live in the
- * schema `auth` (migrations 0002 and 0011); a person's account and an organization's are made by triggers there.
+ * schema `auth` (migrations 0002 and 0011); a person's account is made by a trigger there. Organizations are ours alone.
  * Faults that are not its own answers are thrown by `handler`.
  */
 export function createAuth({ pool, baseUrl, secret, log }: AuthOptions) {
@@ -76,7 +75,6 @@ export function createAuth({ pool, baseUrl, secret, log }: AuthOptions) {
     },
     plugins: [
       twoFactor({ issuer: 'Coffer', schema: twoFactorTables }),
-      organizations(),
       // last, so that it hands out no session that waits for its second factor; requireSignature: reading the
       // database must not be enough to act as somebody
       bearer({ requireSignature: true }),

@@ -36,7 +36,7 @@ export function billingPage(page: BillingPage, baseUrl: string): string {
 <html lang="en">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><meta name="referrer" content="no-referrer">${refresh}
+<meta name="robots" content="noindex">${refresh}
 <title>${escaped(title)} · Coffer</title>
 <style>${STYLE}</style>
 </head>

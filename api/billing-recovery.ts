@@ -38,7 +38,8 @@ function forPayer(options: BillingRecoveryOptions, work: Work): RequestHandler<{
     }
     response
       .status(page.status)
-      .set('cache-control', 'no-store')
+      // without a referrer a browser would not say that the button's POST comes from our own page
+      .set({ 'cache-control': 'no-store', 'referrer-policy': 'same-origin' })
       .type('html')
       .send(billingPage(page, options.payments.baseUrl));
   };

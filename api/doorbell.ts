@@ -6,16 +6,21 @@ import type { Logger } from './logging.ts';
 const MOST_AT_ONCE = 16;
 const MOST_WAITING = 10_000;
 
+/** A crossing, with the request of the usage that crossed. */
+export interface RequestedCrossing extends Crossing {
+  readonly requestId: string | undefined;
+}
+
 export interface Doorbell {
   /** Rings after a threshold was crossed. Never throws; a ring that fails stays with the sweeper. */
-  ring(crossing: Crossing): void;
+  ring(crossing: RequestedCrossing): void;
   /** Waits for the rings under way. */
   drain(): Promise<void>;
 }
 
 /** Makes a doorbell. Beyond ten thousand waiting rings more are dropped: `rung_at` keeps them for the sweeper. */
 export function createDoorbell(temporal: TemporalClient, log: Logger): Doorbell {
-  const waiting: Crossing[] = [];
+  const waiting: RequestedCrossing[] = [];
   const underWay = new Set<Promise<void>>();
 
   function next(): void {
@@ -30,15 +35,16 @@ export function createDoorbell(temporal: TemporalClient, log: Logger): Doorbell 
     }
   }
 
-  async function ringOnce({ accountId, pending }: Crossing): Promise<void> {
+  async function ringOnce({ accountId, pending, requestId }: RequestedCrossing): Promise<void> {
     try {
       await ringAccount(temporal, {
         accountId,
         reason: 'threshold-crossed',
         pendingNanos: pending.toString(),
+        ...(requestId !== undefined && { requestId }),
       });
     } catch (error) {
-      log.warn({ err: error, accountId }, 'a ring was not delivered: the sweeper repeats it');
+      log.warn({ err: error, accountId, requestId }, 'a ring was not delivered: the sweeper repeats it');
     }
   }
 

@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { RequestHandler } from 'express';
 import type { Pool } from '../ledger/database.ts';
+import { isWorkerPresent } from '../ledger/presence.ts';
 
 export interface HealthSources {
   readonly pool: Pool;
@@ -36,7 +37,16 @@ export function serveReadiness(sources: HealthSources): RequestHandler {
   };
 }
 
-async function requireWorker({ temporal, taskQueue }: HealthSources): Promise<void> {
+/** A worker that died is missed at once in Postgres; one that hangs, after a while, by Temporal. */
+async function requireWorker(sources: HealthSources): Promise<void> {
+  const [present] = await Promise.all([
+    isWorkerPresent(sources.pool, sources.taskQueue),
+    requirePoller(sources),
+  ]);
+  if (!present) throw new Error('no worker is there');
+}
+
+async function requirePoller({ temporal, taskQueue }: HealthSources): Promise<void> {
   const { pollers } = await within(temporal, () =>
     temporal.workflowService.describeTaskQueue({
       namespace: temporal.options.namespace,

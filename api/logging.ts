@@ -19,7 +19,7 @@ const SECRET_NAMES = [
 
 /** Secrets that may stand inside a text: ours, Stripe's, a bearer token, the password of a URL, an e-mail address. */
 const SECRETS_IN_TEXT = [
-  /\bcof_(?:live|test|gateway|operator)_\w+/g,
+  /\bcof_(?:live|test|gateway|operator|organization|invitation)_\w+/g,
   /\b(?:sk|rk|pk)_(?:test|live)_\w+/g,
   /\bwhsec_[\w+/=]+/g,
   /\b(?:pi|seti|cs)_\w+_secret_\w+/g,

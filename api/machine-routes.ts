@@ -35,7 +35,10 @@ const health: readonly Spec[] = [
     ...GET,
     path: '/metrics',
     summary: 'What the process measures, for Prometheus',
+    description:
+      'With the token of `COFFER_METRICS_TOKEN` as bearer; without one configured, only from this machine to a deployment on localhost.',
     answers: { 200: { description: 'The metrics', contentType: 'text/plain' } },
+    problems: ['unauthenticated', 'not-found'],
   },
 ];
 

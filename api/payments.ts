@@ -1,5 +1,6 @@
 // The API's part in payments: what its routes, the webhook and the return page work with, made from its settings.
 import { type RequestHandler, Router } from 'express';
+import { Counter, type Registry } from 'prom-client';
 import { createPaymentClients } from '../activities/payments/clients.ts';
 import type { Clock } from '../ledger/clock.ts';
 import type { Pool } from '../ledger/database.ts';
@@ -22,6 +23,7 @@ export interface PaymentParts {
   readonly clock: Clock;
   readonly temporal: TemporalClient;
   readonly log: Logger;
+  readonly registry: Registry;
 }
 
 type Resolve = Pick<AutoTopUpSurroundings, 'resolvePrincipal' | 'pool' | 'limits'>;
@@ -32,7 +34,7 @@ const POST_NOW_MS = 2_500;
 /** Makes the routes, the webhook and the pages of payments. */
 export function createPayments(
   config: ApiConfig,
-  { pool, clock, temporal, log }: PaymentParts,
+  { pool, clock, temporal, log, registry }: PaymentParts,
   people: Resolve,
 ) {
   const { stripe, deployment, baseUrl } = config;
@@ -70,6 +72,12 @@ export function createPayments(
     ...autoTopUpRoutes(surroundings),
     ...operatorQuarantineRoutes(surroundings),
   ];
+  const deliveries = new Counter({
+    name: 'coffer_webhook_deliveries_total',
+    help: 'Deliveries of the webhook: stored to be followed up, ignored, had before, or not signed by Stripe',
+    labelNames: ['result'],
+    registers: [registry],
+  });
   const webhook: RequestHandler = stripeWebhook({
     pool,
     clock,
@@ -77,6 +85,7 @@ export function createPayments(
     deployment,
     live: stripe.live,
     alert: (fields, message) => log.error(fields, message),
+    onDelivery: (result) => deliveries.inc({ result }),
   });
   return {
     routes,

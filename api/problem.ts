@@ -24,9 +24,7 @@ export type ProblemCode =
   | 'link-invalid'
   | 'origin-not-allowed'
   | 'rate-limited'
-  | 'forbidden'
   | 'not-found'
-  | 'organization-not-found'
   | 'method-not-allowed'
   | 'idempotency-key-in-use'
   | 'webhook-signature-invalid'
@@ -69,6 +67,13 @@ export const problems: Record<ProblemCode, ProblemKind> = {
   'token-revoked': { status: 401, title: 'The token was revoked' },
   'last-owner': { status: 409, title: 'An organization always has an owner' },
   'person-erased': { status: 409, title: 'The person was erased' },
+  'slug-taken': { status: 409, title: 'This slug belongs to another organization' },
+  'already-member': { status: 409, title: 'This person is a member already' },
+  'already-invited': { status: 409, title: 'This address is invited already' },
+  'too-many-invitations': { status: 409, title: 'Too many invitations wait for an answer' },
+  'invitation-not-found': { status: 404, title: 'There is no such invitation' },
+  'invitation-not-yours': { status: 403, title: 'The invitation is for another address' },
+  'invitation-over': { status: 409, title: 'The invitation can no longer be used' },
   'payment-under-review': { status: 409, title: 'A payment here is under review' },
   'payment-not-creditable': { status: 409, title: 'This payment cannot be credited' },
   'quarantine-resolved': { status: 409, title: 'Somebody has decided about this payment already' },

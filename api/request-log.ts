@@ -1,6 +1,6 @@
 // Request log: one line per request of Express, without headers, query or body, which may hold secrets.
 import type { RequestHandler } from 'express';
-import type { Logger } from './logging.ts';
+import { type Logger, withoutSecrets } from './logging.ts';
 
 const MACHINES = /^\/(healthz|readyz|metrics)$/;
 
@@ -8,7 +8,8 @@ const MACHINES = /^\/(healthz|readyz|metrics)$/;
 export function logRequests(log: Logger): RequestHandler {
   return (request, response, next) => {
     const startedAt = performance.now();
-    const path = request.path;
+    // an invitation's link has its secret in the path
+    const path = withoutSecrets(request.path);
     response.once('close', () => {
       log[MACHINES.test(path) ? 'debug' : 'info'](
         {

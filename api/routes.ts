@@ -1,11 +1,14 @@
 // All routes that Express serves, in the order of the OpenAPI document.
 import type { Route } from './route.ts';
 import { type AccountSurroundings, accountRoutes } from './routes/accounts.ts';
+import { answerRoutes } from './routes/answers.ts';
 import { type ApiKeySurroundings, apiKeyRoutes } from './routes/api-keys.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { erasureRoutes } from './routes/erasure.ts';
 import { type EventSurroundings, eventRoutes } from './routes/events.ts';
+import { invitationRoutes } from './routes/invitations.ts';
 import { meRoutes } from './routes/me.ts';
+import { memberRoutes } from './routes/members.ts';
 import { type OperatorSurroundings, operatorRoutes } from './routes/operator.ts';
 import { operatorAccountRoutes } from './routes/operator-accounts.ts';
 import { operatorPriceRoutes } from './routes/operator-prices.ts';
@@ -13,6 +16,7 @@ import { operatorSearchRoutes } from './routes/operator-search.ts';
 import { operatorUsageRoutes } from './routes/operator-usage.ts';
 import { operatorVerifyRoutes, type VerifySurroundings } from './routes/operator-verify.ts';
 import { organizationTokenRoutes } from './routes/organization-tokens.ts';
+import { organizationRoutes } from './routes/organizations.ts';
 import { priceRoutes } from './routes/prices.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { statementRoutes } from './routes/statement.ts';
@@ -30,6 +34,10 @@ export function allRoutes(surroundings: ApiSurroundings): Route[] {
   return [
     ...meRoutes(surroundings),
     ...erasureRoutes(surroundings),
+    ...organizationRoutes(surroundings),
+    ...memberRoutes(surroundings),
+    ...invitationRoutes(surroundings),
+    ...answerRoutes(surroundings),
     ...accountRoutes(surroundings),
     ...sessionRoutes(surroundings),
     ...transactionRoutes(surroundings),

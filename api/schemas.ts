@@ -14,13 +14,11 @@ export const amount = z
 export const timestamp = z.iso.datetime().meta({ id: 'Timestamp', description: 'ISO 8601 in UTC.' });
 
 /** Somebody or something by its id, with its name: in a line of the past the one it had then. */
-export const named = z
-  .strictObject({ id: z.uuid(), name: z.string().nullable() })
-  .meta({
-    id: 'Named',
-    description:
-      'An id that never changes, and a name: in lines of the past the name of that time, “former member” once the person was erased, null when it is not known.',
-  });
+export const named = z.strictObject({ id: z.uuid(), name: z.string().nullable() }).meta({
+  id: 'Named',
+  description:
+    'An id that never changes, and a name: in lines of the past the name of that time, “former member” once the person was erased, null when it is not known.',
+});
 
 /** A moment in a query: a date means its midnight in UTC. */
 export const moment = z
@@ -45,3 +43,7 @@ export function pageOf<T extends z.ZodType>(item: T, id: string) {
 }
 
 export const accountParams = z.strictObject({ accountId: z.string().describe('The id of an account.') });
+
+export const organizationParams = z.strictObject({
+  organizationId: z.string().describe('The id of an organization.'),
+});

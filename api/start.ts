@@ -59,7 +59,12 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     limits,
     resolvePrincipal: (request) => resolvePrincipal(sources, request.headers),
   };
-  const payments = createPayments(config, { pool, clock, temporal: temporalClient, log }, people);
+  const metrics = createMetrics();
+  const payments = createPayments(
+    config,
+    { pool, clock, temporal: temporalClient, log, registry: metrics.registry },
+    people,
+  );
   const routes = allRoutes({
     ...people,
     temporal: temporalClient,
@@ -74,7 +79,6 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
       );
     },
   });
-  const metrics = createMetrics();
   const doorbell = createDoorbell(temporalClient, log);
   const intake = startIntake({
     databaseUrl: config.databaseUrl,

@@ -110,7 +110,7 @@ async function seedOrganization(
   const found = await findOrganization(pool);
   if (found === undefined) {
     const token = await signIn(baseUrl, people.owner.email, people.owner.password);
-    const response = await post(baseUrl, '/api/auth/organization/create', ORGANIZATION, token);
+    const response = await post(baseUrl, '/v1/organizations', ORGANIZATION, token);
     if (!response.ok) throw new Error(`the demo organization could not be made: ${await response.text()}`);
   }
   const organization = found ?? (await findOrganization(pool));

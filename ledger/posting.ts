@@ -51,8 +51,14 @@ export interface StandingRow {
   reason: string | null;
 }
 
-/** Below the time an actor gives a posting, so that an attempt ends before the next one begins. */
-export const BOUND_POSTING = `set local statement_timeout = '8s'`;
+/* The bound is below the time an actor gives a posting, so that an attempt ends before the next one begins. */
+export const PREPARE_POSTING = `
+  select set_config('statement_timeout', '8s', true), set_config('coffer.request_id', coalesce($1::text, ''), true)`;
+
+/** Bounds the open transaction in time, and names the request behind it. */
+async function prepare(connection: Connection, requestId: string | null): Promise<void> {
+  await connection.query(PREPARE_POSTING, [requestId]);
+}
 
 /* The account is looked up beside the call and not joined to it, so that an unknown one is refused by it. */
 export const OPEN_ACCOUNT = `
@@ -62,8 +68,12 @@ export const OPEN_ACCOUNT = `
 type OpenAccountRow = StandingRow & { organization_id: string | null };
 
 /** Opens an account for a new run of its actor: every older run is fenced out. Raises `account-not-found`. */
-export async function openAccount(connection: Connection, accountId: string): Promise<OpenedAccount> {
-  await connection.query(BOUND_POSTING);
+export async function openAccount(
+  connection: Connection,
+  accountId: string,
+  requestId: string | null = null,
+): Promise<OpenedAccount> {
+  await prepare(connection, requestId);
   const { rows } = await connection.query<OpenAccountRow>(OPEN_ACCOUNT, [accountId]);
   const row = only(rows);
   return { standing: standingFrom(row), organizationId: row.organization_id };
@@ -72,10 +82,10 @@ export async function openAccount(connection: Connection, accountId: string): Pr
 /** Opens an account and posts what waits in it, in the caller's transaction. Raises `account-not-found`. */
 export async function openAndPost(
   connection: Connection,
-  accountId: string,
+  { accountId, requestId = null }: Pick<Posting, 'accountId' | 'requestId'>,
   now: Date,
 ): Promise<FirstPosting> {
-  const { standing, organizationId } = await openAccount(connection, accountId);
+  const { standing, organizationId } = await openAccount(connection, accountId, requestId);
   const { epoch, seq } = standing;
   return { ...(await post(connection, { accountId, epoch, afterSeq: seq }, now)), organizationId };
 }
@@ -90,11 +100,13 @@ export interface Posting {
   readonly epoch: number;
   /** The last entry the actor knows of; an account beyond it is not posted again, only told. */
   readonly afterSeq: number;
+  /** The request behind the ring that led to the posting; a top-up that it opens names it. */
+  readonly requestId?: string | null;
 }
 
 /** One posting, in the caller's transaction. Raises `fenced-out` under an old epoch, and `account-not-found`. */
 export async function postPending(connection: Connection, posting: Posting, now: Date): Promise<Posted> {
-  await connection.query(BOUND_POSTING);
+  await prepare(connection, posting.requestId ?? null);
   return await post(connection, posting, now);
 }
 

@@ -36,13 +36,22 @@ create table auth.invitations (
   id uuid not null,
   organization_id uuid not null,
   email text not null,
-  role text,
+  role text not null,
   status text default 'pending'::text not null,
   inviter_id uuid not null,
   expires_at timestamp with time zone not null,
   created_at timestamp with time zone not null,
+  secret_hash bytea not null,
+  sent_at timestamp with time zone not null,
+  sends integer default 1 not null,
+  ended_at timestamp with time zone,
   constraint invitations_pkey PRIMARY KEY (id),
-  constraint invitation_role CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text])))
+  constraint invitation_secret_unique UNIQUE (secret_hash),
+  constraint invitation_email CHECK ((email = lower(email))),
+  constraint invitation_ended CHECK (((status = 'pending'::text) = (ended_at IS NULL))),
+  constraint invitation_role CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text]))),
+  constraint invitation_secret_hash CHECK ((octet_length(secret_hash) = 32)),
+  constraint invitation_status CHECK ((status = ANY (ARRAY['pending'::text, 'accepted'::text, 'declined'::text, 'revoked'::text, 'expired'::text])))
 );
 
 create table auth.members (
@@ -51,6 +60,7 @@ create table auth.members (
   person_id uuid not null,
   role text not null,
   created_at timestamp with time zone not null,
+  invitation_id uuid,
   constraint members_pkey PRIMARY KEY (id),
   constraint member_unique UNIQUE (organization_id, person_id),
   constraint member_role CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text])))
@@ -63,8 +73,9 @@ create table auth.organizations (
   logo text,
   metadata text,
   created_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
   constraint organizations_pkey PRIMARY KEY (id),
-  constraint organization_slug_unique UNIQUE (slug)
+  constraint "slug-taken" UNIQUE (slug)
 );
 
 create table auth.people (
@@ -377,7 +388,7 @@ create table public.notices (
   id uuid not null,
   key text not null,
   kind text not null,
-  person_id uuid not null,
+  person_id uuid,
   account_id uuid,
   details jsonb default '{}'::jsonb not null,
   created_at timestamp with time zone not null,
@@ -385,8 +396,10 @@ create table public.notices (
   next_try_at timestamp with time zone,
   sent_at timestamp with time zone,
   failure text,
+  invitation_id uuid,
   constraint notices_pkey PRIMARY KEY (id),
-  constraint notice_key_unique UNIQUE (key)
+  constraint notice_key_unique UNIQUE (key),
+  constraint notice_reader CHECK ((num_nonnulls(person_id, invitation_id) = 1))
 );
 
 create table public.payment_methods (
@@ -526,6 +539,7 @@ create table public.top_ups (
   next_check_at timestamp with time zone,
   restarts integer default 0 not null,
   recovers uuid,
+  request_id text default NULLIF(current_setting('coffer.request_id'::text, true), ''::text),
   constraint top_ups_pkey PRIMARY KEY (id),
   constraint top_up_payment_intent_unique UNIQUE (payment_intent_id),
   constraint top_up_session_unique UNIQUE (checkout_session_id),
@@ -836,6 +850,24 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.audit_invitation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    perform audit(account_of_organization(new.organization_id), 'invitation.sent', 'invitation', new.id::text, null,
+      jsonb_build_object('role', new.role));
+  elsif new.status in ('declined', 'revoked') and old.status = 'pending' then
+    perform audit(account_of_organization(new.organization_id), 'invitation.' || new.status, 'invitation', new.id::text,
+      jsonb_build_object('role', new.role), null);
+  elsif new.status = 'pending' then
+    perform audit(account_of_organization(new.organization_id), 'invitation.resent', 'invitation', new.id::text, null,
+      jsonb_build_object('role', new.role, 'sends', new.sends));
+  end if;
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.audit_member()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -843,7 +875,7 @@ AS $function$
 begin
   if tg_op = 'INSERT' then
     perform audit(account_of_organization(new.organization_id), 'member.joined', 'member', new.person_id::text,
-      null, jsonb_build_object('role', new.role));
+      null, jsonb_strip_nulls(jsonb_build_object('role', new.role, 'invitationId', new.invitation_id)));
   elsif tg_op = 'UPDATE' then
     perform audit(account_of_organization(new.organization_id), 'member.role-changed', 'member', new.person_id::text,
       jsonb_build_object('role', old.role), jsonb_build_object('role', new.role));
@@ -1161,6 +1193,30 @@ begin
   return new;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.close_organization(p_organization uuid, p_by uuid, p_now timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_account uuid := lock_organization(p_organization);
+begin
+  -- whoever is making a key holds its member: the statements below find that key
+  perform 1 from auth.members where organization_id = p_organization order by id for update;
+  perform tell_person(format('organization-closed:%s:%s', p_organization, m.person_id), 'organization-closed', m.person_id,
+      v_account, '{}', p_now)
+    from auth.members m where m.organization_id = p_organization;
+  perform free_auto_top_up(v_account, 'account-closed', p_now);
+  delete from auto_top_up_rules where account_id = v_account;
+  update account_balances set state = 'closed', rung_at = coalesce(rung_at, p_now) where account_id = v_account;
+  update auth.organizations set closed_at = p_now where id = p_organization;
+  update api_keys set revoked_at = p_now, revoked_by = p_by where account_id = v_account and revoked_at is null;
+  update service_tokens set revoked_at = p_now, revoked_by = p_by
+    where organization_id = p_organization and revoked_at is null;
+  update auth.invitations set status = 'revoked', ended_at = p_now where organization_id = p_organization and status = 'pending';
+  delete from auth.members where organization_id = p_organization;
+  return v_account;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.close_top_up(p_top_up uuid, p_reason text, p_now timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -1297,6 +1353,15 @@ AS $function$
   select jsonb_object_agg(key, value) from jsonb_each(p_one) where value is distinct from p_other -> key
 $function$;
 
+CREATE OR REPLACE FUNCTION public.drop_invitation_mail()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update notices set next_try_at = null, details = details - 'secret' where invitation_id = new.id and sent_at is null;
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.end_keys_and_tokens()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1321,7 +1386,10 @@ begin
     v_name := 'usage_events_' || to_char(v_day, 'YYYYMMDD');
     if to_regclass(v_name) is null then
       perform pg_advisory_xact_lock(hashtextextended('usage_events', 0));
-      if to_regclass(v_name) is null then
+      if not exists (
+        select from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = 'usage_events'::regclass and c.relname = v_name
+      ) then
         execute format('create table %I partition of usage_events for values from (%L) to (%L)', v_name, v_day, v_day + 1);
         execute format('create trigger not_truncated before truncate on %I for each statement execute function refuse_change()', v_name);
       end if;
@@ -1416,6 +1484,8 @@ CREATE OR REPLACE FUNCTION public.follow_email()
 AS $function$
 begin
   delete from auth.verifications where value = new.id::text;
+  perform tell_person('email-changed:' || uuid_v7(new.updated_at), 'email-changed', new.id, null,
+    jsonb_build_object('to', old.email), new.updated_at);
   return null;
 end $function$;
 
@@ -1556,6 +1626,16 @@ begin
   update api_keys set member_id = p_to where id = p_key;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.is_steward_locked(p_account uuid, p_person uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform 1 from accounts a join auth.members m on m.organization_id = a.owner_id
+    where a.id = p_account and a.owner_type = 'organization' and m.person_id = p_person for share of m;
+  return may_sponsor(p_account, p_person);
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.keep_api_key()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1587,6 +1667,24 @@ begin
     perform refuse('record-immutable', format('a secret of API key %s stays what it is', old.api_key_id));
   end if;
   return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.keep_closed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform refuse('record-immutable', format('organization %s is closed', old.id));
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.keep_invitation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform refuse('record-immutable', format('invitation %s stays what it is', old.id));
+  return null;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.keep_membership()
@@ -1650,6 +1748,20 @@ AS $function$
   end)::ledger_account
 $function$;
 
+CREATE OR REPLACE FUNCTION public.lock_organization(p_organization uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_account uuid;
+begin
+  select b.account_id into v_account from accounts a join account_balances b on b.account_id = a.id
+    where a.owner_type = 'organization' and a.owner_id = p_organization for update of b;
+  perform 1 from auto_top_up_rules where account_id = v_account for update;
+  perform 1 from auth.organizations where id = p_organization for update;
+  return v_account;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.may_sponsor(p_account uuid, p_person uuid)
  RETURNS boolean
  LANGUAGE sql
@@ -1672,6 +1784,21 @@ AS $function$
     (select name from names where subject_id = p_subject and since <= p_at order by since desc limit 1),
     (select name from names where subject_id = p_subject order by since limit 1))
 $function$;
+
+CREATE OR REPLACE FUNCTION public.name_request()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_request text;
+begin
+  select t.request_id into v_request from top_ups t where t.id = (new.details ->> 'topUpId')::uuid;
+  v_request := coalesce(v_request, nullif(current_setting('coffer.request_id', true), ''));
+  if v_request is not null then
+    new.details := new.details || jsonb_build_object('requestId', v_request);
+  end if;
+  return new;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.next_attempt_allowed_at(p_account uuid, p_now timestamp with time zone)
  RETURNS timestamp with time zone
@@ -2053,6 +2180,20 @@ begin
   return new;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.require_open_organization()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_closed_at timestamptz;
+begin
+  select closed_at into v_closed_at from auth.organizations where id = new.organization_id for share;
+  if v_closed_at is not null then
+    perform refuse('account-closed', 'The organization is closed.');
+  end if;
+  return new;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.require_owner()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2069,7 +2210,7 @@ begin
     raise exception 'owners change only under read committed';
   end if;
   perform 1 from auth.organizations where id = v_organization for update;
-  if not found then
+  if not exists (select from auth.organizations where id = v_organization and closed_at is null) then
     return null;
   end if;
   perform 1 from auth.members where organization_id = v_organization and role = 'owner';
@@ -2077,6 +2218,30 @@ begin
     perform refuse('last-owner', 'An organization always has an owner: make somebody else an owner first.');
   end if;
   return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.require_steward()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if not is_steward_locked(new.account_id, new.sponsor_id) then
+    perform refuse('forbidden', 'Only an owner or admin sponsors auto top-up.');
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.require_steward_to_resume()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if not is_steward_locked(new.account_id, new.sponsor_id) then
+    new.state := 'suspended';
+    new.suspension := 'sponsor-left';
+    new.suspended_until := null;
+  end if;
+  return new;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.resolve_quarantine(p_payment_intent text, p_resolution text, p_reason text, p_operator text, p_account uuid, p_command uuid, p_now timestamp with time zone)
@@ -2135,6 +2300,22 @@ begin
     and revoked_at is null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.revoke_invitations_of_member()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_role text := null;
+begin
+  if tg_op = 'UPDATE' then
+    v_role := new.role;
+  end if;
+  update auth.invitations i set status = 'revoked', ended_at = acting_now()
+    where i.organization_id = old.organization_id and i.inviter_id = old.person_id and i.status = 'pending'
+      and (v_role is null or v_role = 'member' or (v_role = 'admin' and i.role = 'owner'));
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.revoke_keys_of_member()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2149,7 +2330,7 @@ CREATE OR REPLACE FUNCTION public.scrub_notice()
  LANGUAGE plpgsql
 AS $function$
 begin
-  new.details := new.details - array['link', 'newEmail', 'secret'];
+  new.details := new.details - array['link', 'linkUntil', 'newEmail', 'secret', 'to'];
   return new;
 end $function$;
 
@@ -2292,17 +2473,33 @@ CREATE OR REPLACE FUNCTION public.suspend_rules_of_member()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
+declare
+  v_account uuid;
 begin
-  perform suspend_auto_top_up(r.account_id, 'sponsor-left', null,
-      coalesce(nullif(current_setting('coffer.now', true), '')::timestamptz, statement_timestamp()))
-    from (
-      select x.account_id from auto_top_up_rules x join accounts a on a.id = x.account_id
-        where x.sponsor_id = old.person_id and a.owner_type = 'organization' and a.owner_id = old.organization_id
-          and not may_sponsor(x.account_id, old.person_id)
-        order by x.account_id
-    ) r;
+  for v_account in
+    select x.account_id from auto_top_up_rules x join accounts a on a.id = x.account_id
+      where x.sponsor_id = old.person_id and a.owner_type = 'organization' and a.owner_id = old.organization_id
+        and x.state = 'enabled' and not may_sponsor(x.account_id, old.person_id)
+      order by x.account_id
+  loop
+    perform suspend_auto_top_up(v_account, 'sponsor-left', null, acting_now());
+    perform tell_person(format('sponsorship-ended:%s:%s:%s', v_account, old.person_id, r.revision), 'sponsorship-ended',
+        old.person_id, v_account, '{}', acting_now())
+      from auto_top_up_rules r where r.account_id = v_account;
+  end loop;
   return null;
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.tell_invited(p_invitation uuid, p_secret text, p_now timestamp with time zone)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into notices (id, key, kind, invitation_id, account_id, details, created_at, next_try_at)
+    select uuid_v7(p_now), format('invitation:%s:%s', i.id, i.sends), 'invitation', i.id,
+      account_of_organization(i.organization_id), jsonb_build_object('secret', p_secret), p_now, p_now
+    from auth.invitations i where i.id = p_invitation
+    on conflict (key) do nothing;
+$function$;
 
 CREATE OR REPLACE FUNCTION public.tell_person(p_key text, p_kind text, p_person uuid, p_account uuid, p_details jsonb, p_now timestamp with time zone)
  RETURNS void
@@ -2435,6 +2632,7 @@ UNION ALL
 alter table auth.credentials add constraint credentials_person_id_fkey FOREIGN KEY (person_id) REFERENCES auth.people(id) ON DELETE CASCADE;
 alter table auth.invitations add constraint invitations_inviter_id_fkey FOREIGN KEY (inviter_id) REFERENCES auth.people(id);
 alter table auth.invitations add constraint invitations_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES auth.organizations(id);
+alter table auth.members add constraint members_invitation_id_fkey FOREIGN KEY (invitation_id) REFERENCES auth.invitations(id);
 alter table auth.members add constraint members_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES auth.organizations(id);
 alter table auth.members add constraint members_person_id_fkey FOREIGN KEY (person_id) REFERENCES auth.people(id);
 alter table auth.sessions add constraint sessions_active_organization_id_fkey FOREIGN KEY (active_organization_id) REFERENCES auth.organizations(id) ON DELETE SET NULL;
@@ -2458,6 +2656,7 @@ alter table public.entries add constraint entries_account_id_fkey FOREIGN KEY (a
 alter table public.entries add constraint entries_command_id_fkey FOREIGN KEY (command_id) REFERENCES public.ledger_commands(id);
 alter table public.ledger_commands add constraint ledger_commands_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account_balances(account_id);
 alter table public.notices add constraint notices_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+alter table public.notices add constraint notices_invitation_id_fkey FOREIGN KEY (invitation_id) REFERENCES auth.invitations(id);
 alter table public.notices add constraint notices_person_id_fkey FOREIGN KEY (person_id) REFERENCES auth.people(id);
 alter table public.payment_methods add constraint payment_methods_person_id_fkey FOREIGN KEY (person_id) REFERENCES auth.people(id);
 alter table public.quarantined_payments add constraint quarantined_payments_top_up_id_fkey FOREIGN KEY (top_up_id) REFERENCES public.top_ups(id);
@@ -2473,6 +2672,8 @@ alter table public.verify_checkpoints add constraint verify_checkpoints_account_
 -- Indexes
 
 CREATE INDEX credentials_of_person ON auth.credentials USING btree (person_id);
+CREATE UNIQUE INDEX invitation_pending ON auth.invitations USING btree (organization_id, email) WHERE (status = 'pending'::text);
+CREATE INDEX invitations_of_inviter ON auth.invitations USING btree (inviter_id) WHERE (status = 'pending'::text);
 CREATE INDEX invitations_of_organization ON auth.invitations USING btree (organization_id);
 CREATE INDEX invitations_to_email ON auth.invitations USING btree (email);
 CREATE INDEX members_of_person ON auth.members USING btree (person_id);
@@ -2507,6 +2708,7 @@ CREATE INDEX entries_by_time ON public.entries USING btree (account_id, last_pos
 CREATE INDEX ledger_commands_of_account ON public.ledger_commands USING btree (account_id, arrival);
 CREATE INDEX ledger_commands_of_payer ON public.ledger_commands USING btree (((details ->> 'payerId'::text))) WHERE (details ? 'payerId'::text);
 CREATE INDEX ledger_commands_waiting ON public.ledger_commands USING btree (account_id, arrival) WHERE (state = 'waiting'::text);
+CREATE INDEX notices_of_invitation ON public.notices USING btree (invitation_id) WHERE (invitation_id IS NOT NULL);
 CREATE INDEX notices_of_person ON public.notices USING btree (person_id) WHERE (person_id IS NOT NULL);
 CREATE INDEX notices_waiting ON public.notices USING btree (next_try_at) WHERE (next_try_at IS NOT NULL);
 CREATE INDEX payment_methods_of_person ON public.payment_methods USING btree (person_id, created_at);
@@ -2533,18 +2735,26 @@ CREATE INDEX webhook_events_waiting ON public.webhook_events USING btree (next_t
 
 CREATE TRIGGER credentials_are_not_of_the_erased BEFORE INSERT ON auth.credentials FOR EACH ROW EXECUTE FUNCTION public.refuse_the_erased();
 CREATE TRIGGER passwords_followed AFTER UPDATE OF password ON auth.credentials FOR EACH ROW WHEN (((old.password IS NOT NULL) AND (new.password IS DISTINCT FROM old.password))) EXECUTE FUNCTION public.follow_password();
+CREATE TRIGGER invitation_changes_on_record AFTER UPDATE OF status, secret_hash ON auth.invitations FOR EACH ROW WHEN (((old.status <> new.status) OR (old.secret_hash <> new.secret_hash))) EXECUTE FUNCTION public.audit_invitation();
+CREATE TRIGGER invitations_drop_their_mail AFTER UPDATE OF status, secret_hash ON auth.invitations FOR EACH ROW WHEN (((old.status <> new.status) OR (old.secret_hash <> new.secret_hash))) EXECUTE FUNCTION public.drop_invitation_mail();
+CREATE TRIGGER invitations_on_record AFTER INSERT ON auth.invitations FOR EACH ROW EXECUTE FUNCTION public.audit_invitation();
+CREATE TRIGGER invitations_stay BEFORE UPDATE ON auth.invitations FOR EACH ROW WHEN (((new.organization_id <> old.organization_id) OR (new.role <> old.role) OR ((old.status <> 'pending'::text) AND (new.status <> old.status)))) EXECUTE FUNCTION public.keep_invitation();
+CREATE TRIGGER invitations_to_open_organizations BEFORE INSERT ON auth.invitations FOR EACH ROW EXECUTE FUNCTION public.require_open_organization();
 CREATE TRIGGER member_roles_audited AFTER UPDATE OF role ON auth.members FOR EACH ROW WHEN ((old.role IS DISTINCT FROM new.role)) EXECUTE FUNCTION public.audit_member();
 CREATE TRIGGER members_are_not_erased BEFORE INSERT ON auth.members FOR EACH ROW EXECUTE FUNCTION public.refuse_the_erased();
 CREATE TRIGGER members_audited AFTER INSERT OR DELETE ON auth.members FOR EACH ROW EXECUTE FUNCTION public.audit_member();
+CREATE TRIGGER members_join_open_organizations BEFORE INSERT ON auth.members FOR EACH ROW EXECUTE FUNCTION public.require_open_organization();
 CREATE TRIGGER members_keep_their_person BEFORE UPDATE OF organization_id, person_id ON auth.members FOR EACH ROW WHEN (((old.organization_id <> new.organization_id) OR (old.person_id <> new.person_id))) EXECUTE FUNCTION public.keep_membership();
 CREATE CONSTRAINT TRIGGER members_leave_an_owner AFTER DELETE OR UPDATE ON auth.members DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((old.role = 'owner'::text)) EXECUTE FUNCTION public.require_owner();
 CREATE TRIGGER members_suspend_rules AFTER DELETE OR UPDATE OF role ON auth.members FOR EACH ROW EXECUTE FUNCTION public.suspend_rules_of_member();
+CREATE TRIGGER members_take_invitations_along AFTER DELETE OR UPDATE OF role ON auth.members FOR EACH ROW EXECUTE FUNCTION public.revoke_invitations_of_member();
 CREATE TRIGGER members_take_their_keys_along AFTER DELETE ON auth.members FOR EACH ROW EXECUTE FUNCTION public.revoke_keys_of_member();
 CREATE TRIGGER organizations_have_an_account AFTER INSERT ON auth.organizations FOR EACH ROW EXECUTE FUNCTION public.open_owner_account('organization');
 CREATE TRIGGER organizations_named AFTER INSERT OR UPDATE OF name ON auth.organizations FOR EACH ROW EXECUTE FUNCTION public.keep_name();
 CREATE TRIGGER organizations_on_record AFTER INSERT ON auth.organizations FOR EACH ROW EXECUTE FUNCTION public.audit_organization();
 CREATE TRIGGER organizations_renamed AFTER UPDATE OF name, slug ON auth.organizations FOR EACH ROW WHEN (((old.name <> new.name) OR (old.slug <> new.slug))) EXECUTE FUNCTION public.audit_organization();
 CREATE CONSTRAINT TRIGGER organizations_start_with_an_owner AFTER INSERT ON auth.organizations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.require_owner();
+CREATE TRIGGER organizations_stay_closed BEFORE UPDATE ON auth.organizations FOR EACH ROW WHEN (((old.closed_at IS NOT NULL) AND ((new.closed_at IS DISTINCT FROM old.closed_at) OR (new.name <> old.name) OR (new.slug <> old.slug)))) EXECUTE FUNCTION public.keep_closed();
 CREATE TRIGGER emails_followed AFTER UPDATE OF email ON auth.people FOR EACH ROW WHEN ((new.email IS DISTINCT FROM old.email)) EXECUTE FUNCTION public.follow_email();
 CREATE TRIGGER people_have_an_account AFTER INSERT ON auth.people FOR EACH ROW EXECUTE FUNCTION public.open_owner_account('person');
 CREATE TRIGGER people_named AFTER INSERT OR UPDATE OF name ON auth.people FOR EACH ROW EXECUTE FUNCTION public.keep_name();
@@ -2566,11 +2776,14 @@ CREATE TRIGGER audit_lines_immutable BEFORE DELETE OR UPDATE ON public.audit_lin
 CREATE TRIGGER audit_lines_not_truncated BEFORE TRUNCATE ON public.audit_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER auto_top_up_rule_changes_audited AFTER UPDATE ON public.auto_top_up_rules FOR EACH ROW WHEN (((old.sponsor_id <> new.sponsor_id) OR (old.payment_method_id <> new.payment_method_id) OR (old.threshold <> new.threshold) OR (old.amount IS DISTINCT FROM new.amount) OR (old.target_balance IS DISTINCT FROM new.target_balance) OR (old.monthly_cap <> new.monthly_cap) OR (old.state <> new.state))) EXECUTE FUNCTION public.audit_rule();
 CREATE TRIGGER auto_top_up_rules_audited AFTER INSERT OR DELETE ON public.auto_top_up_rules FOR EACH ROW EXECUTE FUNCTION public.audit_rule();
+CREATE TRIGGER rules_are_set_for_stewards BEFORE INSERT OR UPDATE OF sponsor_id ON public.auto_top_up_rules FOR EACH ROW WHEN ((new.state = 'enabled'::text)) EXECUTE FUNCTION public.require_steward();
+CREATE TRIGGER rules_resume_for_stewards BEFORE UPDATE OF state ON public.auto_top_up_rules FOR EACH ROW WHEN ((new.state = 'enabled'::text)) EXECUTE FUNCTION public.require_steward_to_resume();
 CREATE TRIGGER entries_apply BEFORE INSERT ON public.entries FOR EACH ROW EXECUTE FUNCTION public.apply_entry();
 CREATE TRIGGER entries_immutable BEFORE DELETE OR UPDATE ON public.entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER entries_not_truncated BEFORE TRUNCATE ON public.entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER ledger_commands_audited AFTER INSERT ON public.ledger_commands FOR EACH ROW EXECUTE FUNCTION public.audit_command();
-CREATE TRIGGER notices_keep_no_link BEFORE UPDATE ON public.notices FOR EACH ROW WHEN (((new.next_try_at IS NULL) AND (new.details ?| ARRAY['link'::text, 'secret'::text]))) EXECUTE FUNCTION public.scrub_notice();
+CREATE TRIGGER ledger_commands_name_request BEFORE INSERT ON public.ledger_commands FOR EACH ROW EXECUTE FUNCTION public.name_request();
+CREATE TRIGGER notices_keep_no_link BEFORE UPDATE ON public.notices FOR EACH ROW WHEN (((new.next_try_at IS NULL) AND (new.details ?| ARRAY['link'::text, 'secret'::text, 'to'::text]))) EXECUTE FUNCTION public.scrub_notice();
 CREATE TRIGGER payment_methods_of_the_erased BEFORE INSERT OR UPDATE ON public.payment_methods FOR EACH ROW EXECUTE FUNCTION public.forget_card_of_erased();
 CREATE TRIGGER payment_methods_suspend_rules AFTER UPDATE OF detached_at ON public.payment_methods FOR EACH ROW WHEN (((old.detached_at IS NULL) AND (new.detached_at IS NOT NULL))) EXECUTE FUNCTION public.suspend_rules_of_card();
 CREATE TRIGGER prices_check BEFORE INSERT ON public.prices FOR EACH ROW EXECUTE FUNCTION public.check_price();
@@ -2581,6 +2794,7 @@ CREATE TRIGGER service_token_revocations_audited AFTER UPDATE OF revoked_at ON p
 CREATE TRIGGER service_tokens_announced AFTER INSERT OR UPDATE OF revoked_at ON public.service_tokens FOR EACH ROW EXECUTE FUNCTION public.announce_change();
 CREATE TRIGGER service_tokens_audited AFTER INSERT ON public.service_tokens FOR EACH ROW EXECUTE FUNCTION public.audit_service_token();
 CREATE TRIGGER service_tokens_named AFTER INSERT ON public.service_tokens FOR EACH ROW EXECUTE FUNCTION public.keep_name();
+CREATE TRIGGER service_tokens_of_open_organizations BEFORE INSERT ON public.service_tokens FOR EACH ROW WHEN ((new.organization_id IS NOT NULL)) EXECUTE FUNCTION public.require_open_organization();
 CREATE TRIGGER service_tokens_stay BEFORE DELETE OR UPDATE ON public.service_tokens FOR EACH ROW EXECUTE FUNCTION public.keep_service_token();
 CREATE TRIGGER top_ups_forget_receipt_emails BEFORE UPDATE ON public.top_ups FOR EACH ROW WHEN (((new.state = ANY (ARRAY['paid'::text, 'not-completed'::text])) AND (new.receipt_email IS NOT NULL))) EXECUTE FUNCTION public.forget_receipt_email();
 CREATE TRIGGER top_ups_stay_paid BEFORE UPDATE ON public.top_ups FOR EACH ROW WHEN (((old.state = 'paid'::text) AND ((new.state <> 'paid'::text) OR (new.amount <> old.amount) OR (new.payment_intent_id IS DISTINCT FROM old.payment_intent_id)))) EXECUTE FUNCTION public.keep_paid();

@@ -2,15 +2,18 @@
 import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** What a secret is for, as its prefix says: an API key that is live or for tests, or a token of a service or of an organization's program. */
-export type SecretKind = 'live' | 'test' | 'gateway' | 'operator' | 'organization';
+/**
+ * What a secret is for, as its prefix says: an API key that is live or for tests, a token of a service or of an
+ * organization's program, or the link of an invitation.
+ */
+export type SecretKind = 'live' | 'test' | 'gateway' | 'operator' | 'organization' | 'invitation';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const RANDOM_BYTES = 32;
 /** 62^43 is the first power of 62 beyond 2^256, 62^6 the first beyond 2^32. */
 const RANDOM_LENGTH = 43;
 const CHECKSUM_LENGTH = 6;
-const SHAPE = /^(cof_(live|test|gateway|operator|organization)_[0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
+const SHAPE = /^(cof_(live|test|gateway|operator|organization|invitation)_[0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
 const RECOGNISED_LENGTH = 6;
 
 /** Makes a secret with 256 random bits: `cof_<kind>_<random><checksum>`. */
@@ -36,7 +39,7 @@ export function recognisedPrefix(secret: string): string {
   return secret.slice(0, secret.lastIndexOf('_') + 1 + RECOGNISED_LENGTH);
 }
 
-const KINDS: readonly SecretKind[] = ['live', 'test', 'gateway', 'operator', 'organization'];
+const KINDS: readonly SecretKind[] = ['live', 'test', 'gateway', 'operator', 'organization', 'invitation'];
 
 function checksum(body: string): string {
   return base62(BigInt(crc32(body)), CHECKSUM_LENGTH);

@@ -40,8 +40,7 @@ afterAll(async () => {
 interface Heard {
   readonly event: string;
   readonly id: string | undefined;
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks into events of every form
-  readonly data: any;
+  readonly data: unknown;
 }
 
 /** Opens a stream; `next` waits for an event of a name, `ended` for its end. */

@@ -101,7 +101,7 @@ async function run(during: (taskQueue: string) => Promise<unknown>): Promise<voi
     activities: {
       ...postingActivities({ pool, clock, temporal }),
       ...ringActivities(temporal),
-      ...topUpActivities(clients, { beforeCharge: followClock }),
+      ...topUpActivities(clients, { faults: { beforeCharge: followClock } }),
     },
   });
   await worker.runUntil(() => during(taskQueue));

@@ -48,7 +48,13 @@ describe('paying', () => {
       {
         key: `purchase:${intent}`,
         amount: '25000000000',
-        details: { topUpId: id, mode: 'manual', payerId: team.member.personId, payerName: 'Max Member' },
+        details: {
+          topUpId: id,
+          mode: 'manual',
+          payerId: team.member.personId,
+          payerName: 'Max Member',
+          requestId: expect.any(String),
+        },
       },
     ]);
     expect(await payments.balance(team.accountId)).toBe(before + 25);

@@ -160,6 +160,7 @@ const faults: [what: string, finds: Guarantee, names: string, sql: string[]][] =
     'person',
     [`delete from auth.people where name = 'Max Member'`],
   ],
+  ['a person who never held the key', 'attribution', 'who never held', ['delete from api_key_holders']],
   [
     'an entry under an older epoch',
     'epochs',

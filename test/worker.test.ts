@@ -53,10 +53,15 @@ test('it posts, sweeps, answers health checks and metrics, and ends within 10 s 
   expect(metrics).toContain('coffer_rings_total{reason="interval",outcome="delivered"} 1');
   expect(metrics).toContain('coffer_unanswered_rings 0');
 
+  const nightly = temporal.client.schedule.getHandle(`${taskQueue}/verify/full`);
+  await eventually(() => nightly.describe().catch(() => undefined));
+
   const told = Date.now();
   worker.child.kill('SIGTERM');
   expect(await worker.exitCode).toBe(0);
   expect(Date.now() - told).toBeLessThan(10_000);
+  for (const scope of ['full', 'since-checkpoint'])
+    await temporal.client.schedule.getHandle(`${taskQueue}/verify/${scope}`).delete();
   await temporal.client.workflow.getHandle(`account/${accountId}`).terminate();
 });
 

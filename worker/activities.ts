@@ -3,7 +3,7 @@
 import type { Logger } from 'pino';
 import { topUpActivities } from '../activities/payments/activities.ts';
 import type { PaymentClients } from '../activities/payments/clients.ts';
-import { postingActivities } from '../activities/posting.ts';
+import { type OpeningInput, postingActivities } from '../activities/posting.ts';
 import { ringActivities } from '../activities/ring.ts';
 import { type VerifyRunInput, verifyActivities } from '../activities/verify.ts';
 import type { Clock } from '../ledger/clock.ts';
@@ -30,24 +30,30 @@ export function createActivities(clients: ActivityClients) {
       pool,
       clock,
       temporal,
-      onPosted: (accountId, posted, seconds) => observe(clients, accountId, posted, seconds),
+      onPosted: (input, posted, seconds) => observe(clients, input, posted, seconds),
     }),
     ...ringActivities(temporal),
-    ...topUpActivities(clients.payments),
+    ...topUpActivities(clients.payments, {
+      onOver: (mode, state) => clients.metrics.topUps.inc({ mode, state }),
+    }),
     ...verifyActivities({ pool, clock, onFinished: (input, report) => logVerified(clients, input, report) }),
   };
 }
 
-/** Counts a posting; a command that the database refused is an alert. */
+/** Counts a posting, and logs one that a request led to; a command that the database refused is an alert. */
 function observe(
   { metrics, logger }: ActivityClients,
-  accountId: string,
+  { accountId, requestId }: OpeningInput,
   posted: Posted,
   seconds: number,
 ): void {
   metrics.postings.inc({ outcome: posted.entriesWritten > 0 ? 'posted' : 'empty' });
   metrics.postingSeconds.observe(seconds);
   metrics.entries.inc(posted.entriesWritten);
+  if (requestId !== null && requestId !== undefined) {
+    const { seq, decision, topUpInFlight } = posted.standing;
+    logger.info({ accountId, requestId, seq, decision, topUpId: topUpInFlight }, 'posted');
+  }
   if (posted.commandsRefused === 0) return;
   metrics.commandsRefused.inc(posted.commandsRefused);
   logger.error(

@@ -15,6 +15,7 @@ import { createLogger, temporalLogger } from './logging.ts';
 import { createWorkerMetrics, serveMetrics } from './metrics.ts';
 import { connectPayments, paymentDrains, paymentSweeps } from './payments.ts';
 import { type Polling, startPolling } from './polling.ts';
+import { startPresence } from './presence.ts';
 import { keepSchedules } from './schedules.ts';
 import { createSweepTasks } from './sweep-tasks.ts';
 import { startSweeper } from './sweeper.ts';
@@ -45,6 +46,7 @@ async function main(config: WorkerConfig): Promise<void> {
     logger,
     onPolling: () => logger.info({ port: portOf(server), taskQueue }, 'listening'),
   });
+  const presence = startPresence({ pool, taskQueue, isPolling: () => polling?.polling === true });
   const sweeper = startSweeper({
     ...all,
     tasks: createSweepTasks(all, config.SETTLEMENT_INTERVAL_MS, paymentSweeps(payments, clients)),
@@ -54,7 +56,7 @@ async function main(config: WorkerConfig): Promise<void> {
 
   const drains = startDrains({
     ...all,
-    tasks: paymentDrains(config, payments),
+    tasks: paymentDrains(config, payments, clients.metrics),
     intervalMs: config.SWEEP_INTERVAL_MS,
   });
 
@@ -63,7 +65,7 @@ async function main(config: WorkerConfig): Promise<void> {
   const signal = await toldToEnd;
   logger.info({ signal }, 'ending');
   setTimeout(() => process.exit(0), GONE_AFTER_MS).unref();
-  await Promise.all([polling.stop(), sweeper.stop(), drains.stop(), schedules.stop()]);
+  await Promise.all([polling.stop(), sweeper.stop(), drains.stop(), schedules.stop(), presence.stop()]);
   server.close();
   await Promise.allSettled([pool.end(), connection.close()]);
   logger.info('ended');

@@ -15,6 +15,9 @@ export interface WorkerMetrics {
   readonly postingSeconds: Histogram;
   readonly entries: Counter;
   readonly commandsRefused: Counter;
+  readonly charges: Counter<'outcome'>;
+  readonly topUps: Counter<'mode' | 'state'>;
+  readonly webhookEvents: Counter<'result'>;
 }
 
 /** Makes the metrics in a registry of their own; `countRings` is asked at every scrape. */
@@ -64,6 +67,24 @@ export function createWorkerMetrics(countRings?: CountRings): WorkerMetrics {
     commandsRefused: new Counter({
       name: 'coffer_commands_refused_total',
       help: 'Ledger commands that the database refused; each needs an operator',
+      registers,
+    }),
+    charges: new Counter({
+      name: 'coffer_charges_total',
+      help: 'Charge requests to Stripe: by the state of the payment, the class of a decline, or the fault',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    topUps: new Counter({
+      name: 'coffer_top_ups_total',
+      help: 'Top-ups that came to their end, by mode and state',
+      labelNames: ['mode', 'state'],
+      registers,
+    }),
+    webhookEvents: new Counter({
+      name: 'coffer_webhook_events_total',
+      help: 'Events of Stripe that were followed up: processed, ignored, or failed and tried again',
+      labelNames: ['result'],
       registers,
     }),
   };

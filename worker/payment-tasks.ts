@@ -5,19 +5,35 @@ import { followEvent } from '../activities/payments/follow-event.ts';
 import { type NoticeOptions, sendNotices } from '../activities/payments/send-notices.ts';
 import { endCardSetup, takeDueCardSetups } from '../ledger/payments/card-setups.ts';
 import { countRestart, takeDueTopUps } from '../ledger/payments/top-ups.ts';
-import { finishWebhookEvent, takeWebhookEvents } from '../ledger/payments/webhook-events.ts';
+import {
+  finishWebhookEvent,
+  takeWebhookEvents,
+  type WebhookOutcome,
+} from '../ledger/payments/webhook-events.ts';
 import { startTopUp, type TemporalClient } from '../workflows/client.ts';
 import type { SweepTask } from './sweeper.ts';
 
-/** Follows what Stripe told us. */
-export function webhookEvents(clients: PaymentClients): SweepTask {
+/** What became of an event that was followed up. */
+export type WebhookResult = WebhookOutcome['state'] | 'failed';
+
+/** Follows what Stripe told us; one that fails comes again. */
+export function webhookEvents(
+  clients: PaymentClients,
+  onResult: (result: WebhookResult) => void = () => {},
+): SweepTask {
   return {
     name: 'webhook-events',
     async run(now, most) {
       const events = await takeWebhookEvents(clients.pool, now, Math.min(most, 20));
       await eachOf(events, async (event) => {
-        const outcome = await followEvent(clients, event);
-        await finishWebhookEvent(clients.pool, event.id, outcome, clients.clock());
+        try {
+          const outcome = await followEvent(clients, event);
+          await finishWebhookEvent(clients.pool, event.id, outcome, clients.clock());
+          onResult(outcome.state);
+        } catch (error) {
+          onResult('failed');
+          throw error;
+        }
       });
       return events.length;
     },

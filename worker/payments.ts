@@ -2,8 +2,16 @@
 import nodemailer from 'nodemailer';
 import { createPaymentClients, type PaymentClients } from '../activities/payments/clients.ts';
 import type { WorkerConfig } from './config.ts';
+import { countCharges } from './counted-charges.ts';
 import { erasedCustomers } from './erased-customers.ts';
-import { notices, overdueCardSetups, overdueTopUps, webhookEvents } from './payment-tasks.ts';
+import type { WorkerMetrics } from './metrics.ts';
+import {
+  notices,
+  overdueCardSetups,
+  overdueTopUps,
+  type WebhookResult,
+  webhookEvents,
+} from './payment-tasks.ts';
 import type { SweepTask } from './sweeper.ts';
 
 type Parts = Omit<
@@ -12,14 +20,18 @@ type Parts = Omit<
 >;
 
 /** The clients that charge, settle and follow events. */
-export function connectPayments(config: WorkerConfig, parts: Parts): PaymentClients {
-  return createPaymentClients({
+export function connectPayments(
+  config: WorkerConfig,
+  { metrics, ...parts }: Parts & { readonly metrics: WorkerMetrics },
+): PaymentClients {
+  const clients = createPaymentClients({
     ...parts,
     secretKey: config.STRIPE_SECRET_KEY,
     apiBase: config.STRIPE_API_BASE,
     deployment: config.COFFER_DEPLOYMENT,
     baseUrl: config.COFFER_BASE_URL,
   });
+  return countCharges(clients, metrics);
 }
 
 /** What the sweeper takes up of payments. */
@@ -28,9 +40,14 @@ export function paymentSweeps(payments: PaymentClients, parts: Pick<Parts, 'temp
 }
 
 /** What speaks to Stripe or sends mail, and so must not hold up a sweep. Without an SMTP server mail waits. */
-export function paymentDrains(config: WorkerConfig, payments: PaymentClients): SweepTask[] {
+export function paymentDrains(
+  config: WorkerConfig,
+  payments: PaymentClients,
+  metrics: WorkerMetrics,
+): SweepTask[] {
   const { pool, clock, baseUrl } = payments;
-  const drains = [webhookEvents(payments), overdueCardSetups(payments), erasedCustomers(payments)];
+  const onResult = (result: WebhookResult) => metrics.webhookEvents.inc({ result });
+  const drains = [webhookEvents(payments, onResult), overdueCardSetups(payments), erasedCustomers(payments)];
   if (config.SMTP_URL === undefined) return drains;
   const mail = nodemailer.createTransport(config.SMTP_URL, {
     disableFileAccess: true,

@@ -10,6 +10,8 @@ export interface AccountState {
   readonly standing: Standing;
   readonly organizationId: string | null;
   readonly workWaiting: boolean;
+  /** The request that the newest ring named, of those that the next posting answers. */
+  readonly requestId: string | null;
   /** The condition that the search attribute shows. */
   readonly shown: AccountCondition | null;
   /** How many commands the database refused since the actor opened the account. */
@@ -36,6 +38,7 @@ export function opening(): AccountState {
     standing: NOTHING,
     organizationId: null,
     workWaiting: true,
+    requestId: null,
     shown: null,
     commandsRefused: 0,
   };
@@ -50,8 +53,10 @@ export function opened(state: AccountState, account: FirstPosting): AccountState
   return { ...posted(state, account), organizationId: account.organizationId };
 }
 
-export function rung(state: AccountState): AccountState {
-  return { ...state, workWaiting: true };
+/** Work waits. What a ring carries is for people to read; one without a request leaves that of an earlier ring. */
+export function rung(state: AccountState, requestId?: string): AccountState {
+  const before = state.workWaiting ? state.requestId : null;
+  return { ...state, workWaiting: true, requestId: requestId ?? before };
 }
 
 /** Before the posting, so that a ring during it is kept. */
@@ -107,6 +112,7 @@ export function details(state: AccountState): string {
   ];
   if (standing.topUpInFlight !== null)
     lines.push('', `**Top-up under way:** \`top-up/${standing.topUpInFlight}\``);
+  if (state.requestId !== null) lines.push('', `**Last request:** ${state.requestId}`);
   if (state.commandsRefused > 0) {
     lines.push(
       '',

@@ -40,8 +40,8 @@ async function actor(input: AccountInput): Promise<void> {
   let clean = 0;
   let wanted = 0;
   let rolling = false;
-  const ring = () => {
-    state = states.rung(state);
+  const ring = (sent?: messages.Ring) => {
+    state = states.rung(state, sent?.requestId); // an operator may send a signal without anything
   };
   wf.setHandler(messages.usageRecorded, ring);
   wf.setHandler(messages.commandStored, ring);
@@ -78,12 +78,19 @@ async function postOnce(
   state: states.AccountState,
 ): Promise<(state: states.AccountState) => states.AccountState> {
   if (!states.isOpen(state)) {
-    const account = await openAccount({ accountId });
+    const account = await openAccount({ accountId, requestId: state.requestId });
     return (current) => states.opened(current, account);
   }
   const { epoch, seq, topUpInFlight } = state.standing;
-  const { organizationId } = state;
-  const result = await postPending({ accountId, epoch, afterSeq: seq, topUpInFlight, organizationId });
+  const { organizationId, requestId } = state;
+  const result = await postPending({
+    accountId,
+    epoch,
+    afterSeq: seq,
+    topUpInFlight,
+    organizationId,
+    requestId,
+  });
   return (current) => states.posted(current, result);
 }
 

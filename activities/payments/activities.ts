@@ -2,7 +2,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { freeAutoTopUp } from '../../ledger/payments/attempts.ts';
-import { closeTopUp, findTopUp } from '../../ledger/payments/top-ups.ts';
+import { closeTopUp, findTopUp, type TopUp } from '../../ledger/payments/top-ups.ts';
 import { charge } from './charge.ts';
 import { followCheckout } from './checkout.ts';
 import type { PaymentClients } from './clients.ts';
@@ -28,8 +28,17 @@ export interface TopUpFaults {
   afterCharge?(topUpId: string): Promise<void>;
 }
 
+export interface TopUpOptions {
+  /** Hears of every top-up that has come to its end. */
+  readonly onOver?: (mode: TopUp['mode'], state: 'paid' | 'not-completed') => void;
+  readonly faults?: TopUpFaults;
+}
+
 /** Makes the top-up activities. `faults` let tests stop a charge before it is sent, or between its reply and the credit. */
-export function topUpActivities(clients: PaymentClients, faults: TopUpFaults = {}): TopUpActivities {
+export function topUpActivities(
+  clients: PaymentClients,
+  { onOver, faults = {} }: TopUpOptions = {},
+): TopUpActivities {
   const { pool, clock } = clients;
   async function chargeCard(topUpId: string) {
     await faults.beforeCharge?.(topUpId);
@@ -42,7 +51,9 @@ export function topUpActivities(clients: PaymentClients, faults: TopUpFaults = {
       withHeartbeat(async () => {
         const { mode } = await requireTopUp(clients, topUpId);
         const step = await (mode === 'manual' ? followCheckout(clients, topUpId) : chargeCard(topUpId));
-        return step.kind === 'paid' ? credit(clients, step.paymentIntentId) : step;
+        const settled = step.kind === 'paid' ? await credit(clients, step.paymentIntentId) : step;
+        if (settled.kind === 'over') onOver?.(mode, settled.state);
+        return settled;
       }),
     markFailed: ({ topUpId }) =>
       withHeartbeat(async () => {

@@ -1,6 +1,7 @@
 // The words of each notice. Never a card, never a bank's reason: those are for the card's owner, on Stripe's pages.
 import { formatDollars, nanosFromString } from '../../ledger/money.ts';
 import type { Notice } from '../../ledger/payments/notices.ts';
+import { membershipText } from './membership-text.ts';
 import { signInText } from './sign-in-text.ts';
 
 export interface NoticeText {
@@ -11,8 +12,11 @@ export interface NoticeText {
 /** What a notice says. `baseUrl` is where its reader goes on. */
 export function noticeText(notice: Notice, baseUrl: string): NoticeText {
   const whose = notice.organization ?? 'your personal account';
-  const { subject, lines } = signInText(notice) ?? bodyOf(notice, whose, baseUrl);
-  return { subject, text: [`Hello ${notice.person.name},`, '', ...lines, '', baseUrl, ''].join('\n') };
+  const { name } = notice.person;
+  const { subject, lines } =
+    signInText(notice) ?? membershipText(notice, whose, baseUrl) ?? bodyOf(notice, whose, baseUrl);
+  const greeting = name === null ? 'Hello,' : `Hello ${name},`;
+  return { subject, text: [greeting, '', ...lines, '', baseUrl, ''].join('\n') };
 }
 
 function bodyOf(notice: Notice, whose: string, baseUrl: string): { subject: string; lines: string[] } {
@@ -53,7 +57,7 @@ function bodyOf(notice: Notice, whose: string, baseUrl: string): { subject: stri
       return {
         subject: `Your bank wants you to confirm a payment for ${whose}`,
         lines: [
-          `Auto top-up wanted to charge your card $${amountOf(notice)} for ${whose}, and your bank did not let it without you.`,
+          `Auto top-up wanted to charge your card $${amountOf(notice)} for ${whose}, but your bank asks for your confirmation.`,
           'Nothing was charged, and auto top-up is paused. Pay it yourself, and auto top-up goes on:',
           '',
           `${baseUrl}/billing/recover/${notice.details['topUpId']}`,

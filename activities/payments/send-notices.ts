@@ -2,7 +2,13 @@
 import type { Transporter } from 'nodemailer';
 import type { Clock } from '../../ledger/clock.ts';
 import type { Pool } from '../../ledger/database.ts';
-import { markNoticeFailed, markNoticeSent, takeNotices } from '../../ledger/payments/notices.ts';
+import {
+  giveUpNotice,
+  markNoticeFailed,
+  markNoticeSent,
+  type Notice,
+  takeNotices,
+} from '../../ledger/payments/notices.ts';
 import { noticeText } from './notice-text.ts';
 
 export interface NoticeOptions {
@@ -18,8 +24,12 @@ export async function sendNotices(options: NoticeOptions, most: number): Promise
   const { pool, clock, mail, from, baseUrl } = options;
   const notices = await takeNotices(pool, clock(), most);
   for (const notice of notices) {
+    if (isTooLate(notice, clock())) {
+      await giveUpNotice(pool, notice.id, 'its link works no more');
+      continue;
+    }
     const { subject, text } = noticeText(notice, baseUrl);
-    const to = { name: notice.person.name, address: notice.person.email };
+    const to = { name: notice.person.name ?? '', address: notice.person.email };
     try {
       await mail.sendMail({
         from,
@@ -34,4 +44,10 @@ export async function sendNotices(options: NoticeOptions, most: number): Promise
     }
   }
   return notices.length;
+}
+
+/** A link that has expired would only puzzle its reader. */
+function isTooLate({ details }: Notice, now: Date): boolean {
+  const until = details['linkUntil'];
+  return typeof until === 'string' && Date.parse(until) <= now.getTime();
 }

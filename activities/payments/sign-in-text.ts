@@ -63,6 +63,11 @@ export function signInText({ kind, details }: Notice): { subject: string; lines:
           'If you did not ask for it, do nothing.',
         ],
       };
+    case 'email-changed':
+      return {
+        subject: 'Your e-mail address was changed',
+        lines: ['Coffer uses your new e-mail address from now on, and this one no more.', ...NOT_YOU],
+      };
     case 'password-changed':
       return {
         subject: 'Your password was changed',

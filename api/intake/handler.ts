@@ -1,7 +1,7 @@
 // `POST /v1/usage` on bare `node:http`: Express would cost five times the request itself.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { v7 as uuidv7 } from 'uuid';
 import { Problem, type ProblemBody, problemBody, problemFrom, problems } from '../problem.ts';
+import { requestIdOf } from '../request-id.ts';
 import { type Intake, UnreadableEvent } from './intake.ts';
 
 const MOST_BODY_BYTES = 4 * 1024 * 1024;
@@ -37,7 +37,7 @@ export function createUsageHandler(options: UsageHandlerOptions) {
   };
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const requestId = uuidv7();
+    const requestId = requestIdOf(request);
     let held = 0;
     try {
       if (request.method !== 'POST') {
@@ -74,7 +74,7 @@ export function createUsageHandler(options: UsageHandlerOptions) {
           `A request takes up to ${MOST_EVENTS} events; this one has more.`,
         );
       }
-      const results = await options.intake.record(events, sender.scopes.has('explicit-cost'));
+      const results = await options.intake.record(events, sender.scopes.has('explicit-cost'), requestId);
       send(response, 200, 'application/json', JSON.stringify({ results }), requestId);
     } catch (error) {
       const problem = problemFrom(error);

@@ -5,10 +5,11 @@ import { isRejection, type ParsedEvent, parseEvent, type Rejection } from '../..
 import { KeyDirectory, keyName } from '../../ledger/intake/key-directory.ts';
 import { PriceBook } from '../../ledger/intake/price-book.ts';
 import { type PricedEvent, priceEvent, type UnpricedEvent } from '../../ledger/intake/priced-event.ts';
-import type { Crossing, FlushOutcome } from '../../ledger/intake/record-usage.ts';
+import type { FlushOutcome } from '../../ledger/intake/record-usage.ts';
 import { keepRejectedUsage, type RejectedUsage } from '../../ledger/intake/rejected-usage.ts';
 import { storeUnpricedUsage } from '../../ledger/intake/unpriced-usage.ts';
 import { refusalCodes } from '../../ledger/refusal.ts';
+import type { RequestedCrossing } from '../doorbell.ts';
 import { Problem } from '../problem.ts';
 import { accepted, conflicting, rejected, type UsageResult } from './outcome.ts';
 import { FlushQueue } from './queue.ts';
@@ -19,7 +20,7 @@ export interface IntakeOptions {
   readonly flushPool: Pool;
   readonly clock: Clock;
   /** Rings the account's actor, off the request's path; must not throw. */
-  readonly onCrossing: (crossing: Crossing) => void;
+  readonly onCrossing: (crossing: RequestedCrossing) => void;
   /** Hears of usage without a price: an alert. */
   readonly onUnpriced: (model: string, accountId: string) => void;
   readonly onResult?: (status: UsageResult['status'], events: number) => void;
@@ -66,7 +67,11 @@ export class Intake {
    * Records the events of one request and answers after the commit, one result an event, in order. Raises
    * `overloaded` or `database-unavailable`; what had been stored by then stays, and sent again is a duplicate.
    */
-  async record(inputs: readonly unknown[], mayExplicitCost: boolean): Promise<UsageResult[]> {
+  async record(
+    inputs: readonly unknown[],
+    mayExplicitCost: boolean,
+    requestId?: string,
+  ): Promise<UsageResult[]> {
     const now = this.#options.clock();
     await this.#freshPrices();
     const parsed = inputs.map((input) =>
@@ -78,7 +83,7 @@ export class Intake {
         ? event
         : priceEvent(event, keys.get(keyName(event.apiKeyId, event.apiKey)), this.prices),
     );
-    const outcomes = await this.#queue.submit(resolved.filter(isPriced));
+    const outcomes = await this.#queue.submit(resolved.filter(isPriced), requestId);
     const waiting = resolved.filter(isUnpriced);
     const stored = waiting.length === 0 ? [] : await storeUnpricedUsage(this.#options.pool, waiting, now);
     const results: UsageResult[] = [];

@@ -10,12 +10,8 @@ import {
   messageOf,
 } from '../../ledger/intake/failures.ts';
 import type { PricedEvent } from '../../ledger/intake/priced-event.ts';
-import {
-  type Crossing,
-  ensureUsageDays,
-  type FlushOutcome,
-  recordUsage,
-} from '../../ledger/intake/record-usage.ts';
+import { ensureUsageDays, type FlushOutcome, recordUsage } from '../../ledger/intake/record-usage.ts';
+import type { RequestedCrossing } from '../doorbell.ts';
 import { isDatabaseAway, Problem, problemFrom } from '../problem.ts';
 
 const MOST_PER_FLUSH = 1_000;
@@ -26,6 +22,7 @@ const DAYS_AGAIN_MS = 5_000;
 /** One event and whoever waits for its outcome. */
 interface Waiting {
   readonly event: PricedEvent;
+  readonly requestId: string | undefined;
   readonly settle: (outcome: FlushOutcome | Problem) => void;
   lockedTimes: number;
   outcome: FlushOutcome | Problem | undefined;
@@ -36,7 +33,7 @@ export interface FlushQueueOptions {
   readonly pool: Pool;
   readonly clock: Clock;
   /** Hears of accounts to ring, after the commit and off the request's path. */
-  readonly onCrossing: (crossing: Crossing) => void;
+  readonly onCrossing: (crossing: RequestedCrossing) => void;
   readonly onFlush?: (events: number, seconds: number) => void;
 }
 
@@ -64,7 +61,7 @@ export class FlushQueue {
    * as a `Problem`. Raises `overloaded` before taking anything when the queue, or an account's half of it, is full;
    * rejects with `database-unavailable` when nothing could be stored.
    */
-  submit(events: readonly PricedEvent[]): Promise<(FlushOutcome | Problem)[]> {
+  submit(events: readonly PricedEvent[], requestId?: string): Promise<(FlushOutcome | Problem)[]> {
     this.#admit(events);
     const { promise, resolve } = Promise.withResolvers<(FlushOutcome | Problem)[]>();
     const outcomes: (FlushOutcome | Problem)[] = new Array(events.length);
@@ -77,7 +74,7 @@ export class FlushQueue {
         left -= 1;
         if (left === 0) resolve(outcomes);
       };
-      this.#waiting.push({ event, settle, lockedTimes: 0, outcome: undefined });
+      this.#waiting.push({ event, requestId, settle, lockedTimes: 0, outcome: undefined });
     });
     this.#start();
     return promise;
@@ -170,7 +167,10 @@ export class FlushQueue {
         if (outcome.status === 'locked') this.#setAside(waiting);
         else this.#decide(waiting, outcome);
       });
-      for (const crossing of crossings) this.#options.onCrossing(crossing);
+      for (const crossing of crossings) {
+        const last = group.findLast(({ event }) => event.key.accountId === crossing.accountId);
+        this.#options.onCrossing({ ...crossing, requestId: last?.requestId });
+      }
       this.#options.onFlush?.(events.length, (performance.now() - startedMs) / 1000);
     } catch (error) {
       await this.#isolate(group, error);

@@ -3,6 +3,7 @@ import type { Response } from 'express';
 import { z } from 'zod';
 import type { Pool } from '../../ledger/database.ts';
 import { formatDollars } from '../../ledger/money.ts';
+import { Refusal } from '../../ledger/refusal.ts';
 import type { LiveAccounts, Watcher } from '../live-accounts.ts';
 import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams } from '../schemas.ts';
@@ -53,8 +54,8 @@ export function eventRoutes(surroundings: EventSurroundings): Route[] {
         const lookAgain = () =>
           surroundings.resolvePrincipal(request).then(
             (still) => still === undefined && response.end(),
-            // who cannot be asked now is asked again
-            () => undefined,
+            // a token that ended is refused with the reason; who cannot be asked now is asked again
+            (error: unknown) => error instanceof Refusal && response.end(),
           );
         const stop = liveAccounts.watch({
           accountId,

@@ -1,7 +1,9 @@
-// The signed-in person: who they are, and the accounts they have a part in.
+// The signed-in person: who they are, the accounts they have a part in, and the organization they look at.
 import { z } from 'zod';
 import type { Pool } from '../../ledger/database.ts';
+import { setActiveOrganization } from '../../ledger/organizations.ts';
 import { requirePerson } from '../access.ts';
+import { Problem } from '../problem.ts';
 import { type Route, type RouteSurroundings, route } from '../route.ts';
 
 const me = z
@@ -19,12 +21,20 @@ const me = z
         accountId: z.uuid(),
       }),
     ),
+    activeOrganizationId: z
+      .uuid()
+      .nullable()
+      .describe('The one of them that this session has at hand. No other route goes by it.'),
   })
   .meta({ id: 'Me' });
 
+const activeOrganization = z
+  .strictObject({ organizationId: z.uuid().nullable() })
+  .meta({ id: 'ActiveOrganization' });
+
 type Me = z.infer<typeof me>;
 
-/** `GET /v1/me`. */
+/** `GET /v1/me`, `PUT /v1/me/active-organization`. */
 export function meRoutes(surroundings: RouteSurroundings & { readonly pool: Pool }): Route[] {
   return [
     route(surroundings, {
@@ -37,22 +47,43 @@ export function meRoutes(surroundings: RouteSurroundings & { readonly pool: Pool
       caller: 'person',
       answers: { 200: { description: 'The signed-in person', schema: me } },
       async handle({ principal }) {
-        const { personId, name, email } = requirePerson(principal);
-        return {
-          status: 200,
-          body: { id: personId, name, email, ...(await partsOf(surroundings.pool, personId)) },
-        };
+        const { personId, name, email, sessionId } = requirePerson(principal);
+        const parts = await partsOf(surroundings.pool, personId, sessionId);
+        return { status: 200, body: { id: personId, name, email, ...parts } };
+      },
+    }),
+    route(surroundings, {
+      method: 'put',
+      path: '/v1/me/active-organization',
+      summary: 'Remember which organization you look at',
+      description:
+        'For this session, so that a console opens where you left. It changes no right and no other answer.',
+      tag: 'People',
+      caller: 'person',
+      body: activeOrganization,
+      answers: { 200: { description: 'What is remembered', schema: activeOrganization } },
+      problems: ['organization-not-found'],
+      async handle({ principal, body }) {
+        const { organizationId } = body;
+        if (!(await setActiveOrganization(surroundings.pool, requirePerson(principal), organizationId)))
+          throw new Problem(
+            'organization-not-found',
+            'There is no such organization, or it is not yours to see.',
+          );
+        return { status: 200, body: { organizationId } };
       },
     }),
   ];
 }
 
 const FIND_PARTS = `
-  select a.id as account_id, a.owner_type, null::uuid as id, null as name, null as slug, null as role
+  select a.id as account_id, a.owner_type, null::uuid as id, null as name, null as slug, null as role,
+    false as is_active
   from accounts a
   where a.owner_type = 'person' and a.owner_id = $1::uuid
   union all
-  (select a.id, a.owner_type, o.id, o.name, o.slug, m.role
+  (select a.id, a.owner_type, o.id, o.name, o.slug, m.role,
+    exists (select from auth.sessions s where s.id = $2::uuid and s.active_organization_id = o.id)
   from auth.members m
   join auth.organizations o on o.id = m.organization_id
   join accounts a on a.owner_type = 'organization' and a.owner_id = o.id
@@ -61,19 +92,29 @@ const FIND_PARTS = `
 
 type PartRow =
   | { account_id: string; owner_type: 'person' }
-  | ({ account_id: string; owner_type: 'organization' } & Omit<Me['organizations'][number], 'accountId'>);
+  | ({ account_id: string; owner_type: 'organization'; is_active: boolean } & Omit<
+      Me['organizations'][number],
+      'accountId'
+    >);
 
 async function partsOf(
   pool: Pool,
   personId: string,
-): Promise<Pick<Me, 'personalAccountId' | 'organizations'>> {
-  const { rows } = await pool.query<PartRow>(FIND_PARTS, [personId]);
+  sessionId: string,
+): Promise<Pick<Me, 'personalAccountId' | 'organizations' | 'activeOrganizationId'>> {
+  const { rows } = await pool.query<PartRow>(FIND_PARTS, [personId, sessionId]);
   const personal = rows.find((row) => row.owner_type === 'person');
   if (personal === undefined) throw new Error(`person ${personId} has no account`);
+  const organizations = rows.filter((row) => row.owner_type === 'organization');
   return {
     personalAccountId: personal.account_id,
-    organizations: rows
-      .filter((row) => row.owner_type === 'organization')
-      .map(({ id, name, slug, role, account_id }) => ({ id, name, slug, role, accountId: account_id })),
+    organizations: organizations.map(({ id, name, slug, role, account_id }) => ({
+      id,
+      name,
+      slug,
+      role,
+      accountId: account_id,
+    })),
+    activeOrganizationId: organizations.find(({ is_active }) => is_active)?.id ?? null,
   };
 }

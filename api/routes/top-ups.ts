@@ -73,6 +73,7 @@ function createRoute(surroundings: TopUpSurroundings): Route {
     params: accountParams,
     body: topUpRequest,
     idempotent: true,
+    rateLimit: 'top-ups',
     answers: { 201: { description: 'The top-up, to be paid at its checkoutUrl', schema: topUp } },
     problems: [
       'account-not-found',
@@ -94,7 +95,7 @@ function createRoute(surroundings: TopUpSurroundings): Route {
         const now = clock();
         const expiresAt = new Date(now.getTime() + OPEN_MS);
         const stored = { id, accountId, payerId: personId, amount: cost, saveCard: body.saveCard, expiresAt };
-        await insertManualTopUp(pool, stored, now);
+        await insertManualTopUp(pool, { ...stored, requestId: request.id }, now);
         if ((await findTopUp(pool, id)) === undefined) throw await notOpen(pool, accountId);
         startTopUp(id, accountId);
         const opened = await openCheckout(payments, id).catch((error: unknown) => {

@@ -16,7 +16,12 @@ export interface StripeWebhookOptions {
   readonly live: boolean;
   /** Hears of events with another `livemode`: somebody mixed test and live keys. */
   readonly alert: (fields: Readonly<Record<string, unknown>>, message: string) => void;
+  /** Hears of every delivery. */
+  readonly onDelivery?: (result: WebhookDelivery) => void;
 }
+
+/** What became of a delivery: to be followed up, nothing for us, had before, or not signed by Stripe. */
+export type WebhookDelivery = 'stored' | 'ignored' | 'duplicate' | 'signature-invalid';
 
 /** Handles `POST /webhooks/stripe`; the body must come unparsed. A database that is away is a 5xx: Stripe sends it again. */
 export function stripeWebhook(options: StripeWebhookOptions): RequestHandler {
@@ -31,12 +36,17 @@ export function stripeWebhook(options: StripeWebhookOptions): RequestHandler {
       payload: JSON.stringify(event),
       ignoredBecause,
     };
-    await storeWebhookEvent(options.pool, stored, options.clock());
+    const isNew = await storeWebhookEvent(options.pool, stored, options.clock());
+    options.onDelivery?.(isNew ? (ignoredBecause === null ? 'stored' : 'ignored') : 'duplicate');
     response.status(200).json({ received: true });
   };
 }
 
-function verified({ secrets }: StripeWebhookOptions, body: unknown, signature: unknown): Stripe.Event {
+function verified(
+  { secrets, onDelivery }: StripeWebhookOptions,
+  body: unknown,
+  signature: unknown,
+): Stripe.Event {
   if (Buffer.isBuffer(body) && typeof signature === 'string') {
     for (const secret of secrets) {
       try {
@@ -46,6 +56,7 @@ function verified({ secrets }: StripeWebhookOptions, body: unknown, signature: u
       }
     }
   }
+  onDelivery?.('signature-invalid');
   throw new Problem(
     'webhook-signature-invalid',
     'The signature does not belong to this body, or is too old.',

@@ -5,9 +5,10 @@ import { dayNumber } from './day.ts';
 import { isRejection, type ParsedEvent, type Rejection } from './event.ts';
 import { hasCode, isAboutData, messageOf } from './failures.ts';
 import type { PriceBook } from './price-book.ts';
-import { type PricedEvent, priceEvent, type UnpricedEvent } from './priced-event.ts';
+import type { PricedEvent } from './priced-event.ts';
 import { type Crossing, ensureUsageDays, recordUsage } from './record-usage.ts';
 import { keepRejectedUsage, type RejectedUsage } from './rejected-usage.ts';
+import { asSent, parsedFrom, pricedFrom, type WaitingRow } from './waiting-row.ts';
 
 /* Model by model along the index, so that any amount of usage whose model has no price yet costs one step. */
 const SELECT_WAITING = `
@@ -40,23 +41,6 @@ const TAKE_OUT = `
 /* A busy account is worth a short wait; one that somebody holds for long must not keep the others waiting. */
 const BRIEFLY = `set local lock_timeout = '1s'`;
 
-interface WaitingRow {
-  account_id: string;
-  id: string;
-  member_id: string;
-  api_key_id: string;
-  model: string;
-  batched: boolean;
-  input_tokens: number;
-  cached_input_tokens: number;
-  cache_write_tokens: number;
-  output_tokens: number;
-  occurred_at: Date;
-  hold_id: string | null;
-  batch_id: string | null;
-  metadata: string | null;
-}
-
 /** What became of usage that waited. */
 export interface WaitingRecorded {
   recorded: number;
@@ -83,7 +67,7 @@ export async function recordWaitingUsage(
   await book.reload();
   const events: PricedEvent[] = [];
   for (const row of rows) {
-    const event = priced(row, book);
+    const event = pricedFrom(row, book);
     if (isRejection(event)) await setAside(pool, row.account_id, parsedFrom(row), event, now, done);
     else if (event.cost !== undefined) events.push(event);
   }
@@ -175,55 +159,4 @@ async function setAside(
 function rejectionFrom(error: unknown): Rejection {
   const code: RefusalCode = error instanceof Refusal ? error.code : 'usage-invalid';
   return { code, detail: `the database refused the event: ${messageOf(error)}` };
-}
-
-/** In the form of the API; what may be long comes last, because what is kept is shortened. */
-function asSent(event: ParsedEvent): unknown {
-  const { id, apiKeyId, model, inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens } = event;
-  return {
-    id,
-    apiKeyId,
-    model,
-    inputTokens,
-    cachedInputTokens,
-    cacheWriteTokens,
-    outputTokens,
-    occurredAt: event.occurredAt.toISOString(),
-    serviceTier: event.batched ? 'batch' : 'standard',
-    holdId: event.holdId,
-    batchId: event.batchId,
-    metadata: event.metadata,
-  };
-}
-
-function priced(row: WaitingRow, book: PriceBook): PricedEvent | UnpricedEvent | Rejection {
-  // it was accepted when it came: a key revoked since does not make it free, nor one handed over somebody else's
-  const key = {
-    id: row.api_key_id,
-    accountId: row.account_id,
-    holders: [{ memberId: row.member_id, since: row.occurred_at }],
-    expiresAt: null,
-    revokedAt: null,
-    secretEndsAt: null,
-  };
-  return priceEvent(parsedFrom(row), key, book);
-}
-
-function parsedFrom(row: WaitingRow): ParsedEvent {
-  return {
-    id: row.id,
-    apiKeyId: row.api_key_id,
-    apiKey: undefined,
-    model: row.model,
-    inputTokens: row.input_tokens,
-    cachedInputTokens: row.cached_input_tokens,
-    cacheWriteTokens: row.cache_write_tokens,
-    outputTokens: row.output_tokens,
-    occurredAt: row.occurred_at,
-    batched: row.batched,
-    holdId: row.hold_id,
-    batchId: row.batch_id,
-    metadata: row.metadata,
-    explicitCost: undefined,
-  };
 }

@@ -460,3 +460,25 @@ begin
       p_group, p_ordinal, p_id, p_day, p_input, p_cached, p_written, p_output, p_cost, p_occurred, p_hold, p_batch, p_metadata
     ) n;
 end $$;
+
+/* Makes the partitions of the days from `p_from` to `p_to`; those that exist stay. Safe to run at once from two processes:
+   behind the lock the catalogue is read by a query, because what `to_regclass` did not find before is remembered. */
+create or replace function ensure_usage_days(p_from date, p_to date) returns void language plpgsql as $$
+declare
+  v_day date;
+  v_name text;
+begin
+  for v_day in select generate_series(p_from, p_to, interval '1 day')::date loop
+    v_name := 'usage_events_' || to_char(v_day, 'YYYYMMDD');
+    if to_regclass(v_name) is null then
+      perform pg_advisory_xact_lock(hashtextextended('usage_events', 0));
+      if not exists (
+        select from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = 'usage_events'::regclass and c.relname = v_name
+      ) then
+        execute format('create table %I partition of usage_events for values from (%L) to (%L)', v_name, v_day, v_day + 1);
+        execute format('create trigger not_truncated before truncate on %I for each statement execute function refuse_change()', v_name);
+      end if;
+    end if;
+  end loop;
+end $$;

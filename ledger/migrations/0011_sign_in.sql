@@ -28,14 +28,15 @@ create table rate_limits (
 );
 create index rate_limits_expired on rate_limits (expire);
 
-/* A notice that is sent, or given up, keeps no link that somebody could follow, and no address. */
+/* A notice that is sent, or given up, keeps no link that somebody could follow, and no address (`to`: where it goes
+   instead of the person's own). */
 create function scrub_notice() returns trigger language plpgsql as $$
 begin
-  new.details := new.details - array['link', 'newEmail', 'secret'];
+  new.details := new.details - array['link', 'linkUntil', 'newEmail', 'secret', 'to'];
   return new;
 end $$;
 create trigger notices_keep_no_link before update on notices
-  for each row when (new.next_try_at is null and new.details ?| array['link', 'secret']) execute function scrub_notice();
+  for each row when (new.next_try_at is null and new.details ?| array['link', 'secret', 'to']) execute function scrub_notice();
 
 /* Another password, another address or a second factor: the person is told, and what was opened before it ends. The
    time is the row's own, which the sign-in library has just set. */
@@ -63,10 +64,12 @@ end $$;
 create trigger two_factor_followed after update of two_factor_enabled on auth.people
   for each row when (new.two_factor_enabled is distinct from old.two_factor_enabled) execute function follow_two_factor();
 
-/* A link that was sent to an earlier address opens nothing any more. */
+/* A link that was sent to an earlier address opens nothing any more, and that address is told. */
 create function follow_email() returns trigger language plpgsql as $$
 begin
   delete from auth.verifications where value = new.id::text;
+  perform tell_person('email-changed:' || uuid_v7(new.updated_at), 'email-changed', new.id, null,
+    jsonb_build_object('to', old.email), new.updated_at);
   return null;
 end $$;
 create trigger emails_followed after update of email on auth.people

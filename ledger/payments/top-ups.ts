@@ -54,9 +54,10 @@ interface TopUpRow {
 }
 
 const INSERT_MANUAL_TOP_UP = `
-  insert into top_ups (id, account_id, mode, payer_id, amount, currency, save_card, expires_at, created_at, next_check_at)
+  insert into top_ups (id, account_id, mode, payer_id, amount, currency, save_card, expires_at, created_at, next_check_at,
+    request_id)
   select $1::uuid, a.id, 'manual', $3::uuid, $4::int8, a.currency, $5::boolean, $6::timestamptz, $7::timestamptz,
-    $7::timestamptz + interval '1 minute'
+    $7::timestamptz + interval '1 minute', $8::text
   from accounts a join account_balances b on b.account_id = a.id
   where a.id = $2::uuid and b.state = 'open'
   for share of b
@@ -75,11 +76,14 @@ export async function insertManualTopUp(
     amount: Nanos;
     saveCard: boolean;
     expiresAt: Date;
+    /** The request that made it. */
+    requestId?: string;
   },
   now: Date,
 ): Promise<void> {
-  const { id, accountId, payerId, amount, saveCard, expiresAt } = topUp;
-  await pool.query(INSERT_MANUAL_TOP_UP, [id, accountId, payerId, amount, saveCard, expiresAt, now]);
+  const { id, accountId, payerId, amount, saveCard, expiresAt, requestId = null } = topUp;
+  const values = [id, accountId, payerId, amount, saveCard, expiresAt, now, requestId];
+  await pool.query(INSERT_MANUAL_TOP_UP, values);
 }
 
 const FIND_TOP_UP = `select ${COLUMNS} from top_ups t where t.id = $1::uuid`;

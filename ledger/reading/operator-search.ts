@@ -46,7 +46,7 @@ const BY_ID = `
 
 const BY_KEY_PREFIX = `
   select distinct 'api-key' as type, k.id::text, k.name, k.prefix as detail, k.account_id
-  from (select api_key_id from api_key_secrets where prefix like $1::text || '%' order by prefix limit $2::int4) s
+  from (select api_key_id from api_key_secrets where prefix like $1::text || '%' order by prefix using ~<~ limit $2::int4) s
   join api_keys k on k.id = s.api_key_id`;
 
 const BY_PAYMENT = `
@@ -66,23 +66,29 @@ const BY_PAYMENT = `
   select 'person', p.id::text, p.name, p.email, a.id from customers c join auth.people p on p.id = c.person_id
     join accounts a on a.owner_type = 'person' and a.owner_id = p.id where c.stripe_id = $1::text`;
 
-// Each part is read by its own index and ends at its limit.
+// Each part is read by its own index and ends at its limit. Words stand in `with … materialized`, which is planned as if
+// all were wanted and read only as far as they are: a limit alone makes the planner read whole tables for rare words.
 const BY_WORDS = `
+  with organizations_by_words as materialized (
+    select id from auth.organizations where to_tsvector('simple', name) @@ to_tsquery('simple', $2::text)
+  ), people_by_words as materialized (
+    select id from auth.people where to_tsvector('simple', name) @@ to_tsquery('simple', $2::text)
+  )
   select type, id, name, detail, account_id from (
     select 1 as place, 'organization' as type, o.id::text, o.name, o.slug as detail, a.id as account_id
       from (
-        (select id from auth.organizations where slug like $1::text || '%' order by slug limit $3::int4)
+        (select id from auth.organizations where slug like $1::text || '%' order by slug using ~<~ limit $3::int4)
         union
-        (select id from auth.organizations where to_tsvector('simple', name) @@ to_tsquery('simple', $2::text) limit $3::int4)
+        (select id from organizations_by_words limit $3::int4)
       ) found
       join auth.organizations o on o.id = found.id
       join accounts a on a.owner_type = 'organization' and a.owner_id = o.id
     union all
     select 2, 'person', p.id::text, p.name, p.email, a.id
       from (
-        (select id from auth.people where email like $1::text || '%' order by email limit $3::int4)
+        (select id from auth.people where email like $1::text || '%' order by email using ~<~ limit $3::int4)
         union
-        (select id from auth.people where to_tsvector('simple', name) @@ to_tsquery('simple', $2::text) limit $3::int4)
+        (select id from people_by_words limit $3::int4)
       ) found
       join auth.people p on p.id = found.id
       join accounts a on a.owner_type = 'person' and a.owner_id = p.id

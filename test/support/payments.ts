@@ -212,7 +212,7 @@ async function work(
     activities: {
       ...postingActivities({ pool, clock, temporal }),
       ...ringActivities(temporal),
-      ...topUpActivities(clients, faults),
+      ...topUpActivities(clients, { ...(faults !== undefined && { faults }) }),
     },
   });
   const running = worker.run();

@@ -51,7 +51,13 @@ function deliveryWords(row: Row): string {
 function table(title: string, columns: string[], rows: string[][]): Html {
   if (rows.length === 0)
     return html`<section class="card"><h2>${title}</h2><p class="soft">None yet.</p></section>`;
-  return html`<section class="card"><h2>${title}</h2><table>
+  return html`<section class="card"><h2>${title}</h2><div class="scroll"><table>
     <thead><tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody></table></section>`;
+    <tbody>${rows.map((row) => html`<tr>${row.map(cell)}</tr>`)}</tbody></table></div></section>`;
+}
+
+/** Times and amounts stay on one line. */
+function cell(text: string): Html {
+  const isShort = text.length <= 24 && /\d/.test(text);
+  return html`<td class="${isShort ? 'tight' : ''}">${text}</td>`;
 }

@@ -50,10 +50,12 @@ h1 { font-size: 1.25rem; margin: 0 0 .25rem; } h2 { font-size: 1rem; margin: 0 0
 table { width: 100%; border-collapse: collapse; font-size: .9375rem; }
 th, td { text-align: left; padding: .5rem .5rem .5rem 0; border-top: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
 th { font-weight: 600; color: var(--soft); font-size: .8125rem; }
+.card > :last-child { margin-bottom: 0; } .scroll { overflow-x: auto; } .scroll table { min-width: 36rem; }
+td.tight { white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.number, th.number { text-align: right; padding-right: 0; font-variant-numeric: tabular-nums; white-space: nowrap; }
 button { font: inherit; width: 100%; padding: .7rem 1rem; border-radius: 8px; border: 1px solid var(--line); margin: 0 0 .5rem;
   background: var(--paper); color: var(--ink); cursor: pointer; display: flex; justify-content: space-between; gap: 1rem; text-align: left; }
-button:hover { border-color: var(--accent); } button:focus-visible, a:focus-visible, summary:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+button:last-of-type { margin-bottom: 0; } button:hover { border-color: var(--accent); } button:focus-visible, a:focus-visible, summary:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 button.main { background: var(--accent); border-color: var(--accent); color: var(--accent-ink); font-weight: 600; }
 button .last4 { opacity: .75; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .alert { background: var(--bad-back); color: var(--bad); border-radius: 8px; padding: .75rem 1rem; margin: 0 0 1rem; }

@@ -1,0 +1,82 @@
+// Membership: transactions in which a member of an organization acts, with their right judged under its locks.
+import { type Actor, withActing } from './acting.ts';
+import type { Connection, Pool } from './database.ts';
+import type { MemberRole } from './members.ts';
+import { Refusal } from './refusal.ts';
+
+/** What members may do to their organization; who may is the API's table to say. */
+export type OrganizationRight =
+  | 'manage-members'
+  | 'manage-owners'
+  | 'rename-organization'
+  | 'leave-organization'
+  | 'close-organization';
+
+/** A person who acts in an organization, and the table that says which role has which right. */
+export interface MemberActing {
+  readonly organizationId: string;
+  readonly personId: string;
+  readonly actor: Actor;
+  readonly roleMay: (role: MemberRole, right: OrganizationRight) => boolean;
+}
+
+/** The open transaction, in which nobody else changes the organization or its members. */
+export interface Membership {
+  readonly connection: Connection;
+  readonly organizationId: string;
+  readonly accountId: string;
+  /** Throws `forbidden` when the role that the member has now lacks a right. */
+  mustMay(right: OrganizationRight): void;
+}
+
+const LOCK_ORGANIZATION = 'select lock_organization($1::uuid) as account_id';
+
+/** Locks an organization against every other change of its members until the transaction ends; returns its account. */
+export async function lockOrganization(connection: Connection, organizationId: string): Promise<string> {
+  const { rows } = await connection.query<{ account_id: string | null }>(LOCK_ORGANIZATION, [organizationId]);
+  const accountId = rows[0]?.account_id ?? null;
+  if (accountId === null) throw unseen();
+  return accountId;
+}
+
+/** Somebody's role, locked until the transaction ends; `undefined` when they are no member. */
+export async function lockRole(
+  connection: Connection,
+  organizationId: string,
+  personId: string,
+): Promise<MemberRole | undefined> {
+  const { rows } = await connection.query<{ role: MemberRole }>(LOCK_ROLE, [organizationId, personId]);
+  return rows[0]?.role;
+}
+
+const LOCK_ROLE = `
+  select role from auth.members where organization_id = $1::uuid and person_id = $2::uuid for update`;
+
+/**
+ * Runs `work` in one transaction in a member's name. The right is judged here again: who was demoted or removed a
+ * moment ago gets `forbidden` or `organization-not-found`, whatever they were allowed when the request began.
+ */
+export function asMember<T>(
+  pool: Pool,
+  acting: MemberActing,
+  right: OrganizationRight,
+  now: Date,
+  work: (membership: Membership) => Promise<T>,
+): Promise<T> {
+  const { organizationId, personId, actor, roleMay } = acting;
+  return withActing(pool, actor, now, async (connection) => {
+    const accountId = await lockOrganization(connection, organizationId);
+    const role = await lockRole(connection, organizationId, personId);
+    if (role === undefined) throw unseen();
+    const mustMay: Membership['mustMay'] = (needed) => {
+      if (!roleMay(role, needed))
+        throw new Refusal('forbidden', `Your role here is ${role}; this needs another.`);
+    };
+    mustMay(right);
+    return work({ connection, organizationId, accountId, mustMay });
+  });
+}
+
+function unseen(): Refusal {
+  return new Refusal('organization-not-found', 'There is no such organization, or it is not yours to see.');
+}
