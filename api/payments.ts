@@ -5,6 +5,7 @@ import { createPaymentClients } from '../activities/payments/clients.ts';
 import type { Clock } from '../ledger/clock.ts';
 import type { Pool } from '../ledger/database.ts';
 import { postNow, ringAccount, startTopUp, type TemporalClient } from '../workflows/client.ts';
+import { billingCancelled } from './billing-cancelled.ts';
 import { type BillingRecoveryOptions, showRecovery, startRecovery } from './billing-recovery.ts';
 import { type BillingReturnOptions, billingReturn } from './billing-return.ts';
 import type { ApiConfig } from './config.ts';
@@ -99,6 +100,7 @@ export function createPayments(
 function billingPages(options: BillingReturnOptions & BillingRecoveryOptions): RequestHandler {
   return Router()
     .get('/return', billingReturn(options))
+    .get('/cancelled/:topUpId', billingCancelled(options))
     .get('/recover/:topUpId', showRecovery(options))
     .post('/recover/:topUpId', startRecovery(options));
 }
