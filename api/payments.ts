@@ -13,6 +13,7 @@ import type { Logger } from './logging.ts';
 import { findPaymentOfCharge } from './payment-of-charge.ts';
 import type { Route } from './route.ts';
 import { type AutoTopUpSurroundings, autoTopUpRoutes } from './routes/auto-top-up.ts';
+import { simulationRoutes } from './routes/auto-top-up-simulation.ts';
 import { operatorQuarantineRoutes } from './routes/operator-quarantine.ts';
 import { type PaymentMethodSurroundings, paymentMethodRoutes } from './routes/payment-methods.ts';
 import { recoveryRoutes } from './routes/recoveries.ts';
@@ -71,6 +72,7 @@ export function createPayments(
     ...topUpRoutes(surroundings),
     ...recoveryRoutes(surroundings),
     ...autoTopUpRoutes(surroundings),
+    ...simulationRoutes({ ...surroundings, clock }),
     ...operatorQuarantineRoutes(surroundings),
   ];
   const deliveries = new Counter({
