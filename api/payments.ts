@@ -14,6 +14,7 @@ import { findPaymentOfCharge } from './payment-of-charge.ts';
 import type { Route } from './route.ts';
 import { type AutoTopUpSurroundings, autoTopUpRoutes } from './routes/auto-top-up.ts';
 import { simulationRoutes } from './routes/auto-top-up-simulation.ts';
+import { contributionRoutes } from './routes/contributions.ts';
 import { operatorQuarantineRoutes } from './routes/operator-quarantine.ts';
 import { type PaymentMethodSurroundings, paymentMethodRoutes } from './routes/payment-methods.ts';
 import { recoveryRoutes } from './routes/recoveries.ts';
@@ -70,6 +71,7 @@ export function createPayments(
   const routes: Route[] = [
     ...paymentMethodRoutes(surroundings),
     ...topUpRoutes(surroundings),
+    ...contributionRoutes(surroundings),
     ...recoveryRoutes(surroundings),
     ...autoTopUpRoutes(surroundings),
     ...simulationRoutes({ ...surroundings, clock }),
