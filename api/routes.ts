@@ -2,6 +2,7 @@
 import type { Route } from './route.ts';
 import { type AccountSurroundings, accountRoutes } from './routes/accounts.ts';
 import { answerRoutes } from './routes/answers.ts';
+import { apiKeyChangeRoutes } from './routes/api-key-changes.ts';
 import { type ApiKeySurroundings, apiKeyRoutes } from './routes/api-keys.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { erasureRoutes } from './routes/erasure.ts';
@@ -34,18 +35,19 @@ export function allRoutes(surroundings: ApiSurroundings): Route[] {
   return [
     ...meRoutes(surroundings),
     ...erasureRoutes(surroundings),
+    ...sessionRoutes(surroundings),
     ...organizationRoutes(surroundings),
     ...memberRoutes(surroundings),
     ...invitationRoutes(surroundings),
     ...answerRoutes(surroundings),
     ...accountRoutes(surroundings),
-    ...sessionRoutes(surroundings),
     ...transactionRoutes(surroundings),
     ...statementRoutes(surroundings),
     ...usageSumRoutes(surroundings),
     ...auditRoutes(surroundings),
     ...eventRoutes(surroundings),
     ...apiKeyRoutes(surroundings),
+    ...apiKeyChangeRoutes(surroundings),
     ...organizationTokenRoutes(surroundings),
     ...priceRoutes(surroundings),
     ...operatorSearchRoutes(surroundings),

@@ -516,6 +516,7 @@ test('with an account end its keys and the tokens of its programs', async () => 
     team.accountId,
   ]);
   expect(await revokedOf(team)).toEqual([id]);
+  expect(await create(team, 'owner')).toMatchObject({ status: 409, body: { code: 'account-closed' } });
   expect(await api.call('GET', `/v1/accounts/${team.accountId}`, { as: token })).toMatchObject({
     status: 401,
     body: { code: 'token-revoked' },

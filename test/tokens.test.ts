@@ -292,6 +292,15 @@ test('a token outlives whoever made it in the organization', async () => {
   expect((await api.call('GET', `/v1/accounts/${team.accountId}`, { as: secret })).status).toBe(200);
 });
 
+test('a closed organization gets no token', async () => {
+  const team = await createTeam(database.pool);
+  await database.pool.query('update auth.organizations set closed_at = $2 where id = $1', [
+    team.organizationId,
+    now,
+  ]);
+  expect(await create(team, 'owner')).toMatchObject({ status: 409, body: { code: 'account-closed' } });
+});
+
 test('a secret that nobody ever had is not told more than that', async () => {
   for (const as of [createSecret('organization'), createSecret('operator'), 'cof_operator_mistyped']) {
     expect(await api.call('GET', '/v1/accounts', { as })).toMatchObject({
