@@ -1353,6 +1353,15 @@ AS $function$
   select jsonb_object_agg(key, value) from jsonb_each(p_one) where value is distinct from p_other -> key
 $function$;
 
+CREATE OR REPLACE FUNCTION public.drop_expired_sessions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from auth.sessions where person_id = new.person_id and expires_at < new.created_at;
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.drop_invitation_mail()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2766,6 +2775,7 @@ CREATE TRIGGER people_have_an_account AFTER INSERT ON auth.people FOR EACH ROW E
 CREATE TRIGGER people_named AFTER INSERT OR UPDATE OF name ON auth.people FOR EACH ROW EXECUTE FUNCTION public.keep_name();
 CREATE TRIGGER two_factor_followed AFTER UPDATE OF two_factor_enabled ON auth.people FOR EACH ROW WHEN ((new.two_factor_enabled IS DISTINCT FROM old.two_factor_enabled)) EXECUTE FUNCTION public.follow_two_factor();
 CREATE TRIGGER sessions_are_not_of_the_erased BEFORE INSERT ON auth.sessions FOR EACH ROW EXECUTE FUNCTION public.refuse_the_erased();
+CREATE TRIGGER sessions_replace_expired AFTER INSERT ON auth.sessions FOR EACH ROW EXECUTE FUNCTION public.drop_expired_sessions();
 CREATE TRIGGER account_states_audited AFTER UPDATE OF state ON public.account_balances FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION public.audit_account_state();
 CREATE CONSTRAINT TRIGGER balance_follows_entries AFTER UPDATE OF posted, open_seq ON public.account_balances DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.posted IS DISTINCT FROM new.posted) OR (old.open_seq IS DISTINCT FROM new.open_seq))) EXECUTE FUNCTION public.check_posted();
 CREATE TRIGGER closed_accounts_end_keys_and_tokens AFTER UPDATE OF state ON public.account_balances FOR EACH ROW WHEN (((old.state <> 'closed'::text) AND (new.state = 'closed'::text))) EXECUTE FUNCTION public.end_keys_and_tokens();
