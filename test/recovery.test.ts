@@ -1,8 +1,8 @@
 // Recovery: a charge that the bank wants confirmed is paid by its sponsor alone, once, and the rule goes on.
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { noticeText } from '../activities/payments/notice-text.ts';
+import { noticeText } from '../activities/mail/notice-text.ts';
 import { settle } from '../activities/payments/settle.ts';
-import { takeNotices } from '../ledger/payments/notices.ts';
+import { takeNotices } from '../ledger/notices.ts';
 import { startTestPayments, type TestPayments, type TestTeam } from './support/payments.ts';
 import { until } from './support/sandbox.ts';
 
