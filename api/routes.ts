@@ -4,8 +4,8 @@ import { type AccountSurroundings, accountRoutes } from './routes/accounts.ts';
 import { answerRoutes } from './routes/answers.ts';
 import { apiKeyChangeRoutes } from './routes/api-key-changes.ts';
 import { type ApiKeySurroundings, apiKeyRoutes } from './routes/api-keys.ts';
-import { auditRoutes } from './routes/audit.ts';
-import { erasureRoutes } from './routes/erasure.ts';
+import { auditRoutes, operatorAuditRoutes } from './routes/audit.ts';
+import { erasureRoutes, operatorErasureRoutes } from './routes/erasure.ts';
 import { type EventSurroundings, eventRoutes } from './routes/events.ts';
 import { invitationRoutes } from './routes/invitations.ts';
 import { meRoutes } from './routes/me.ts';
@@ -54,6 +54,8 @@ export function allRoutes(surroundings: ApiSurroundings): Route[] {
     ...operatorAccountRoutes(surroundings),
     ...operatorRoutes(surroundings),
     ...operatorPriceRoutes(surroundings),
+    ...operatorErasureRoutes(surroundings),
+    ...operatorAuditRoutes(surroundings),
     ...operatorUsageRoutes(surroundings),
     ...operatorVerifyRoutes(surroundings),
   ];
