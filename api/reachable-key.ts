@@ -4,6 +4,10 @@ import { type AccountAccess, isAllowed } from './access.ts';
 import { callerId, type Principal } from './principal.ts';
 import { Problem } from './problem.ts';
 
+/** To what a right to keys is narrowed, in words; and where it is narrowed for members alone. */
+export const OWN_KEYS = 'their own keys';
+export const ONLY_OWN_KEYS = { member: OWN_KEYS } as const;
+
 /** The key that a path names, within the caller's reach. */
 export function keyOf(apiKeyId: string, access: AccountAccess, principal: Principal) {
   return { id: keyId(apiKeyId), accountId: access.accountId, memberId: onlyMember(access, principal) };

@@ -1,7 +1,7 @@
 // API keys of an account, changed: renamed, limited in time, rotated, handed over, revoked.
 import { z } from 'zod';
 import { changeApiKey, handOverApiKey, revokeApiKey, rotateApiKey } from '../../ledger/api-keys.ts';
-import { existingKey, keyId, keyOf } from '../reachable-key.ts';
+import { existingKey, keyId, keyOf, ONLY_OWN_KEYS } from '../reachable-key.ts';
 import { accountRoute, type Route } from '../route.ts';
 import { accountParams } from '../schemas.ts';
 import { apiKeyChange, apiKeySchema, futureTime, newApiKeySchema, shownApiKey } from '../shown-api-key.ts';
@@ -33,6 +33,7 @@ function changeRoute(surroundings: ApiKeySurroundings): Route {
     description: 'Your own, or as owner, admin or program any key of the organization; not a revoked one.',
     tag: TAG,
     right: 'use-keys',
+    narrows: ONLY_OWN_KEYS,
     params: oneParams,
     body: apiKeyChange,
     answers: { 200: { description: 'The changed key', schema: apiKeySchema } },
@@ -57,6 +58,7 @@ function revokeRoute(surroundings: ApiKeySurroundings): Route {
       'Your own, or as owner, admin or program any key of the organization. Usage that occurs from then on is refused within a second. Revoking it again changes nothing.',
     tag: TAG,
     right: 'use-keys',
+    narrows: ONLY_OWN_KEYS,
     params: oneParams,
     answers: { 200: { description: 'The revoked key', schema: apiKeySchema } },
     problems: ['account-not-found', 'not-found'],
@@ -78,6 +80,7 @@ function rotateRoute(surroundings: ApiKeySurroundings): Route {
       'The key stays the same: its id, member, limits and history go on. The secrets it had work on for the grace chosen, or until an earlier rotation said. The new secret is shown only here; a repetition makes another one.',
     tag: TAG,
     right: 'use-keys',
+    narrows: ONLY_OWN_KEYS,
     params: oneParams,
     body: z
       .strictObject({

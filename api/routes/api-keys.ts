@@ -6,7 +6,7 @@ import type { Pool } from '../../ledger/database.ts';
 import { findApiKey, listApiKeys } from '../../ledger/reading/api-keys.ts';
 import { once, withoutSecret } from '../idempotency.ts';
 import { callerId, type Principal } from '../principal.ts';
-import { existingKey, keyOf, onlyMember } from '../reachable-key.ts';
+import { existingKey, keyOf, ONLY_OWN_KEYS, OWN_KEYS, onlyMember } from '../reachable-key.ts';
 import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams, cursor, limit } from '../schemas.ts';
 import {
@@ -45,6 +45,7 @@ function listRoute(surroundings: ApiKeySurroundings): Route {
       'With last use and this month’s spend, never a secret. Members see their own keys; owners, admins and programs see all keys of the organization.',
     tag: TAG,
     right: 'use-keys',
+    narrows: ONLY_OWN_KEYS,
     params: accountParams,
     query: z.strictObject({
       memberId: z.uuid().describe('Only keys of this member.').optional(),
@@ -79,6 +80,7 @@ function createRoute(surroundings: ApiKeySurroundings): Route {
       'A person’s own, or that of the member whom a program names. This answer is the only place where the secret is ever shown: repeated under the same Idempotency-Key, it names the same key and its secret is null (rotate the key to get another).',
     tag: TAG,
     right: 'use-keys',
+    narrows: { owner: OWN_KEYS, admin: OWN_KEYS, member: OWN_KEYS },
     params: accountParams,
     idempotent: true,
     rateLimit: 'api-keys',
@@ -117,6 +119,7 @@ function readRoute(surroundings: ApiKeySurroundings): Route {
     summary: 'One API key',
     tag: TAG,
     right: 'use-keys',
+    narrows: ONLY_OWN_KEYS,
     params: accountParams.extend({ apiKeyId: z.string() }),
     answers: { 200: { description: 'The key', schema: apiKeySchema } },
     problems: ['account-not-found', 'not-found'],
