@@ -8,6 +8,7 @@ import { startTestApi, type TestApi } from './support/api.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import { createOperator } from './support/operators.ts';
 import { createTeam, createTestAuth, signIn, type TestOrganization } from './support/people.ts';
+import { createCard } from './support/sponsored-team.ts';
 
 let database: TestDatabase;
 let api: TestApi;
@@ -50,18 +51,6 @@ async function lineCount(): Promise<number> {
   return Number(rows[0]?.lines);
 }
 
-/** A saved card of a person, as Stripe's ids and its owner's data look. */
-async function saveCard(personId: string): Promise<string> {
-  const card = `pm_${uuidv7()}`;
-  await database.pool.query(
-    `insert into payment_methods (id, person_id, customer_id, fingerprint, brand, last4, exp_month, exp_year,
-       consented_at, consent_terms, created_at)
-     values ($1, $2, $3, $1, 'visa', '4242', 1, 2099, now(), 'card-reuse-1', now())`,
-    [card, personId, `cus_${personId}`],
-  );
-  return card;
-}
-
 const setRule = (team: TestOrganization, token: string, body: Record<string, string>) =>
   api.json('PUT', `/v1/accounts/${team.accountId}/auto-top-up`, { token, body });
 
@@ -74,8 +63,8 @@ const give = (type: 'grants' | 'adjustments', accountId: string, amount: string,
 
 test('each act leaves exactly one line, and an act that changes nothing leaves none', async () => {
   const team = await teamWithTokens();
-  const card = await saveCard(team.owner.personId);
-  const other = await saveCard(team.owner.personId);
+  const card = await createCard(database.pool, team.owner.personId);
+  const other = await createCard(database.pool, team.owner.personId);
   const rule = { threshold: '10.00', amount: '20.00', monthlyCap: '100.00' };
   const post = (path: string, body: unknown) =>
     api.json('POST', `/v1/operator/${path}`, { token: operator, body });
@@ -133,7 +122,7 @@ test('each act leaves exactly one line, and an act that changes nothing leaves n
 
 test('a line says who, what, before, after, why and from where, newest first', async () => {
   const team = await teamWithTokens();
-  const card = await saveCard(team.owner.personId);
+  const card = await createCard(database.pool, team.owner.personId);
   await give('grants', team.accountId, '5.00');
   await setRule(team, team.tokens.owner, {
     threshold: '10.00',

@@ -22,6 +22,7 @@ import {
 } from './support/people.ts';
 import { createPrice, post, sendUsage } from './support/reading-usage.ts';
 import { browser, linkIn, PASSWORD, signInFrom } from './support/sign-in.ts';
+import { createCard } from './support/sponsored-team.ts';
 
 const ROUNDS = 6;
 
@@ -64,14 +65,8 @@ async function lived(
   await sendUsage(api, gateway, [{ ...usage, occurredAt: new Date().toISOString() }]);
   for (const accountId of [team.accountId, person.accountId]) await pay(accountId, personId);
   await post(pool, team.accountId);
-  const card = `pm_${uuidv7()}`;
-  const customer = `cus_${uuidv7()}`;
-  await pool.query(
-    `insert into payment_methods (id, person_id, customer_id, fingerprint, brand, last4, exp_month, exp_year,
-       consented_at, consent_terms, consent_address, created_at)
-     values ($1, $2, $3, $1, 'visa', '4242', 1, 2099, now(), 'card-reuse-1', '192.0.2.77', now())`,
-    [card, personId, customer],
-  );
+  const card = await createCard(pool, personId);
+  const customer = `cus_${personId}`;
   await pool.query(
     `insert into customers (person_id, email, stripe_id, created_at) values ($1, $2, $3, now())`,
     [personId, email, customer],
