@@ -107,6 +107,9 @@ const ownPassword = z.strictObject({ password });
 // a device that is trusted would be a password without a second factor, for a month
 const code = z.strictObject({ code: text(64), trustDevice: z.literal(false).optional() });
 
+/** Confirming an address, or the change of one, by the token of a link. */
+export const verifyEmail = endpoint('GET', z.strictObject({ token: text(4_000), callbackURL: ownPath }));
+
 /** Choosing a password by the token of a link. */
 export const resetPassword = endpoint('POST', z.strictObject({ token: text(100), newPassword: password }), {
   attempts: (_input, network) => [{ limit: 'link-tokens', of: network }],
@@ -155,7 +158,7 @@ export const authEndpoints: Readonly<Record<string, AuthEndpoint>> = {
     attempts: mailsTo,
     tellsNothing: true,
   }),
-  '/verify-email': endpoint('GET', z.strictObject({ token: text(4_000), callbackURL: ownPath })),
+  '/verify-email': verifyEmail,
   '/request-password-reset': endpoint('POST', z.strictObject({ email, redirectTo: ownPath }), {
     attempts: mailsTo,
     tellsNothing: true,

@@ -181,6 +181,8 @@ function problemsOfMounted(spec: Spec): ProblemCode[] {
     ...(spec.body === undefined
       ? []
       : (['request-malformed', 'content-type-unsupported', 'body-too-large'] as const)),
+    // a browser's cookie speaks for people, and only from our own pages
+    ...(spec.method === 'get' || spec.caller === 'anyone' ? [] : (['origin-not-allowed'] as const)),
     ...(spec.rateLimit === undefined ? [] : (['rate-limited'] as const)),
     'database-unavailable',
     'internal-error',
