@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import { v7 as uuidv7 } from 'uuid';
 import { type Actor, SYSTEM, withActing } from '../ledger/acting.ts';
+import { resolveQuarantine } from '../ledger/payments/quarantine.ts';
 import { creditPayment } from '../ledger/payments/settlement.ts';
 import { startTestApi, type TestApi } from './support/api.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
@@ -180,6 +181,53 @@ test('a payment that came is a line too, with its payer and no card', async () =
     action: 'credit.top-up',
     after: { amount: '25.00', mode: 'manual', payer: { id: team.member.personId, name: 'Max Member' } },
   });
+});
+
+test('what an operator decides about a payment that was set aside is a line with the reason, whichever way', async () => {
+  const team = await teamWithTokens();
+  const { pool } = database;
+  const actor: Actor = { kind: 'operator', id: uuidv7() };
+  for (const resolution of ['credited', 'kept-out'] as const) {
+    const topUpId = uuidv7();
+    await pool.query(
+      `insert into top_ups (id, account_id, mode, payer_id, amount, currency, expires_at, created_at, next_check_at)
+       values ($1, $2, 'manual', $3, 25000000000, 'usd', now(), now(), now())`,
+      [topUpId, team.accountId, team.member.personId],
+    );
+    await pool.query(`select quarantine_payment($1, $2, 'amount', 2400, 'usd', '{}', now())`, [
+      `pi_${topUpId}`,
+      topUpId,
+    ]);
+    const decision = {
+      reason: `${resolution} on request`,
+      operator: 'Olaf',
+      accountId: null,
+      commandId: uuidv7(),
+    };
+    const before = await lineCount();
+    for (let times = 0; times < 2; times++)
+      await resolveQuarantine(
+        pool,
+        { ...decision, paymentIntentId: `pi_${topUpId}`, resolution },
+        actor,
+        new Date(),
+      );
+    expect((await lineCount()) - before).toBe(1);
+  }
+  expect(await audit(team.accountId, team.tokens.owner, '?limit=2')).toMatchObject([
+    {
+      action: 'payment.kept-out',
+      actor: { kind: 'operator' },
+      reason: 'kept-out on request',
+      after: { amount: '24.00' },
+    },
+    {
+      action: 'credit.top-up',
+      actor: { kind: 'operator' },
+      reason: 'credited on request',
+      after: { amount: '24.00' },
+    },
+  ]);
 });
 
 test('filters and pages: by action or its beginning, actor, subject and time', async () => {
