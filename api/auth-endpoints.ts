@@ -107,6 +107,16 @@ const ownPassword = z.strictObject({ password });
 // a device that is trusted would be a password without a second factor, for a month
 const code = z.strictObject({ code: text(64), trustDevice: z.literal(false).optional() });
 
+/** Confirming an address, or the change of one, by the token of a link. */
+export const verifyEmail = endpoint('GET', z.strictObject({ token: text(4_000), callbackURL: ownPath }));
+
+/** Choosing a password by the token of a link. */
+export const resetPassword = endpoint('POST', z.strictObject({ token: text(100), newPassword: password }), {
+  attempts: (_input, network) => [{ limit: 'link-tokens', of: network }],
+  newPassword: (input) => input.newPassword,
+  forgivesSuccess: true,
+});
+
 /** Path under `/api/auth` → what it takes. */
 export const authEndpoints: Readonly<Record<string, AuthEndpoint>> = {
   '/sign-up/email': endpoint(
@@ -119,7 +129,10 @@ export const authEndpoints: Readonly<Record<string, AuthEndpoint>> = {
       rememberMe: z.boolean().optional(),
     }),
     {
-      attempts: (_input, network) => [{ limit: 'sign-up', of: network }],
+      attempts: (input, network) => [
+        { limit: 'sign-up', of: network },
+        { limit: 'mails-to-email', of: input.email },
+      ],
       newPassword: (input) => input.password,
       tellsNothing: true,
     },
@@ -145,16 +158,12 @@ export const authEndpoints: Readonly<Record<string, AuthEndpoint>> = {
     attempts: mailsTo,
     tellsNothing: true,
   }),
-  '/verify-email': endpoint('GET', z.strictObject({ token: text(4_000), callbackURL: ownPath })),
+  '/verify-email': verifyEmail,
   '/request-password-reset': endpoint('POST', z.strictObject({ email, redirectTo: ownPath }), {
     attempts: mailsTo,
     tellsNothing: true,
   }),
-  '/reset-password': endpoint('POST', z.strictObject({ token: text(100), newPassword: password }), {
-    attempts: (_input, network) => [{ limit: 'two-factor', of: network }],
-    newPassword: (input) => input.newPassword,
-    forgivesSuccess: true,
-  }),
+  '/reset-password': resetPassword,
   '/change-password': endpoint(
     'POST',
     z

@@ -4,8 +4,8 @@ import { validate as isUuid } from 'uuid';
 import type { PaymentClients } from '../activities/payments/clients.ts';
 import { findTopUp } from '../ledger/payments/top-ups.ts';
 import { payersAddress } from './billing-address.ts';
-import { type BillingPage, billingPage } from './billing-page.ts';
 import type { BillingReturnOptions } from './billing-return.ts';
+import { type PlainPage, plainPage } from './plain-page.ts';
 import type { Principal } from './principal.ts';
 
 /** Handles `GET /billing/cancelled/{topUpId}`. Changes nothing: its page can still be paid until it expires. */
@@ -21,11 +21,11 @@ export function billingCancelled(
     else
       response
         .type('html')
-        .send(billingPage({ ...NOT_PAID, signIn: principal === undefined }, payments.baseUrl));
+        .send(plainPage({ ...NOT_PAID, signIn: principal === undefined }, payments.baseUrl));
   };
 }
 
-const NOT_PAID: BillingPage = {
+const NOT_PAID: PlainPage = {
   status: 200,
   tone: 'bad',
   title: 'Not paid',

@@ -21,7 +21,8 @@ const SECURITY_SCHEMES = {
     type: 'apiKey',
     in: 'cookie',
     name: 'coffer.session_token',
-    description: 'The cookie of a signed-in person.',
+    description:
+      'The cookie of a signed-in person; its name is `__Host-coffer.session_token` on https. A write by cookie needs an `Origin` of this deployment.',
   },
   bearer: {
     type: 'http',
@@ -180,6 +181,8 @@ function problemsOfMounted(spec: Spec): ProblemCode[] {
     ...(spec.body === undefined
       ? []
       : (['request-malformed', 'content-type-unsupported', 'body-too-large'] as const)),
+    // a browser's cookie speaks for people, and only from our own pages
+    ...(spec.method === 'get' || spec.caller === 'anyone' ? [] : (['origin-not-allowed'] as const)),
     ...(spec.rateLimit === undefined ? [] : (['rate-limited'] as const)),
     'database-unavailable',
     'internal-error',

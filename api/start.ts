@@ -23,6 +23,7 @@ import { resolvePrincipal } from './principal.ts';
 import { createRateLimits } from './rate-limits.ts';
 import type { RouteSurroundings } from './route.ts';
 import { allRoutes } from './routes.ts';
+import { signInPages } from './sign-in-pages.ts';
 
 export interface Api {
   readonly port: number;
@@ -53,6 +54,7 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
   });
   const sources = { auth, pool, serviceTokens: tokens };
   const limits = createRateLimits(pool, config.rateLimits);
+  const signIn = { auth, pool, limits, baseUrl: config.baseUrl };
   const liveAccounts = new LiveAccounts(pool, log);
   const people: RouteSurroundings = {
     pool,
@@ -104,7 +106,8 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     webhook: payments.webhook,
     billingPages: payments.billingPages,
     bareRoutes: [usageRouteSpec, ...machineRoutes],
-    auth: authHandler({ auth, pool, limits, baseUrl: config.baseUrl }),
+    auth: authHandler(signIn),
+    signInPages: signInPages(signIn),
     ...(console !== undefined && { fallback: console }),
   });
   const server = createServer(app, intake.handler);

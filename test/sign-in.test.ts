@@ -1,8 +1,9 @@
 // Sign-in: addresses are confirmed before anybody gets in, passwords change hands by mail only, and nothing tells who is known.
+import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTestApi, type TestApi } from './support/api.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
-import { verifyEmail } from './support/people.ts';
+import { TEST_AUTH_SECRET, verifyEmail } from './support/people.ts';
 import {
   type Browser,
   browser,
@@ -44,13 +45,22 @@ test('whoever signed up gets in once the link in their mail was followed, and th
     'verify-email',
   ]);
   const link = await linkIn(database.pool, email, 'verify-email');
-  expect(link).toMatch(/^http:\/\/localhost:8080\/api\/auth\/verify-email\?token=/);
+  expect(link).toMatch(/^http:\/\/localhost:8080\/sign-in\/confirm\?token=/);
 
-  const opened = await tab.open(link);
-  expect({ status: opened.status, to: opened.headers.get('location') }).toEqual({ status: 302, to: '/' });
+  // a program that looks at mails opens their links
+  const page = await browser(api).open(link);
+  expect([page.status, page.body]).toEqual([200, expect.stringContaining('<button>Confirm</button>')]);
+  expect(page.headers.getSetCookie()).toEqual([]);
+  expect((await signIn(browser(api), email)).status).toBe(403);
+  const opened = await tab.confirm(link);
+  expect({ status: opened.status, to: opened.headers.get('location') }).toEqual({
+    status: 303,
+    to: '/sign-in/confirmed',
+  });
+  expect((await tab.get('/sign-in/confirmed')).status).toBe(200);
   expect((await tab.get('/v1/me')).body).toMatchObject({ email });
   const other = browser(api);
-  expect((await other.open(link)).status).toBe(302);
+  expect((await other.confirm(link)).status).toBe(303);
   expect(other.cookie()).toBe('');
   expect((await signIn(other, email)).status).toBe(200);
 });
@@ -66,12 +76,14 @@ test('the link of another person, a changed one and one that expired confirm not
     );
     return `token=${head}.${forged}.`;
   });
-  for (const bad of [tampered, link.slice(0, -30), link.replace(/token=[^&]+/, 'token=x')]) {
-    const answer = await browser(api).open(bad);
-    expect(answer.headers.get('location') ?? answer.body.code).toMatch(/error=INVALID_TOKEN|link-invalid/);
+  const expired = link.replace(/token=[^&]+/, `token=${signed({ email, exp: Date.now() / 1_000 - 1 })}`);
+  for (const bad of [tampered, link.replace(/(token=[^&]{60})[^&]+/, '$1'), `${link}x`, expired]) {
+    const answer = await browser(api).confirm(bad);
+    expect([answer.status, answer.body]).toEqual([400, expect.stringContaining('This link works no more')]);
+    expect(answer.headers.getSetCookie()).toEqual([]);
+    const direct = `/api/auth/verify-email?token=${encodeURIComponent(tokenIn(bad))}`;
+    expect(await browser(api).get(direct)).toMatchObject({ status: 400, body: { code: 'link-invalid' } });
   }
-  const withoutPage = link.replace(/token=[^&]+.*/, 'token=x');
-  expect(await browser(api).open(withoutPage)).toMatchObject({ status: 400, body: { code: 'link-invalid' } });
   expect((await signIn(browser(api), email)).status).toBe(403);
 });
 
@@ -121,7 +133,7 @@ test('of two who sign up with one address the reader of its mail chooses the pas
   await signUp(squatter, email, 'the squatter knows this');
   await signUp(browser(api), email, PASSWORD);
   const link = await linkIn(database.pool, email, 'sign-up-again');
-  expect(link).toMatch(/^http:\/\/localhost:8080\/reset-password\?token=/);
+  expect(link).toMatch(/^http:\/\/localhost:8080\/sign-in\/new-password\?token=/);
   const owner = browser(api);
   const chosen = { token: tokenIn(link), newPassword: OTHER_PASSWORD };
   expect((await owner.post('/api/auth/reset-password', chosen)).status).toBe(200);
@@ -168,6 +180,63 @@ test('a link to choose a password is kept as a hash and expires', async () => {
   expect((await signIn(browser(api), email)).status).toBe(200);
 });
 
+test('the page behind a link sets the password without a script, by the same rules, once', async () => {
+  const email = 'paper@example.com';
+  await personWithPassword(database.pool, email);
+  await browser(api).post('/api/auth/request-password-reset', { email });
+  const link = await linkIn(database.pool, email, 'reset-password');
+  const page = await browser(api).open(link);
+  expect(page.headers.get('content-type')).toContain('text/html');
+  expect(page.body).toContain(`<input type="hidden" name="token" value="${tokenIn(link)}">`);
+  const send = async (newPassword: string, headers: Record<string, string> = {}) => {
+    const answer = await fetch(`${api.url}/sign-in/new-password`, {
+      method: 'POST',
+      headers: { origin: 'null', 'sec-fetch-site': 'same-origin', ...headers },
+      body: new URLSearchParams({ token: tokenIn(link), newPassword }),
+    });
+    return { status: answer.status, text: await answer.text() };
+  };
+  expect((await send(OTHER_PASSWORD, { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+  const common = await send('password1');
+  expect(common.status).toBe(400);
+  expect(common.text).toContain('<button>Set the password</button>');
+  expect(await send(OTHER_PASSWORD)).toMatchObject({
+    status: 200,
+    text: expect.stringContaining('Your new password is set'),
+  });
+  expect((await signIn(browser(api), email, OTHER_PASSWORD)).status).toBe(200);
+  expect(await send(PASSWORD)).toMatchObject({
+    status: 400,
+    text: expect.stringContaining('This link works no more'),
+  });
+  const hostile = await browser(api).get(
+    '/sign-in/new-password?token=%22%3E%3Cscript%3Ealert(1)%3C/script%3E',
+  );
+  expect(hostile.body).not.toContain('<script>');
+  for (const query of ['', '?token=', '?token=a&token=b', '?error=TOKEN_EXPIRED']) {
+    expect((await browser(api).get(`/sign-in/new-password${query}`)).status).toBe(400);
+  }
+  for (const query of ['', '?token=a&token=b', '?token=a&callbackURL=//evil.example', '?x=1']) {
+    expect((await browser(api).get(`/sign-in/confirm${query}`)).status).toBe(400);
+  }
+  expect((await browser(api).get('/sign-in/confirmed')).status).toBe(200);
+});
+
+test('nobody’s mailbox is filled by signing up or in with their address', async () => {
+  const email = 'bombed@example.com';
+  await database.pool.query('delete from notices');
+  await signUp(browser(api), email);
+  for (let i = 0; i < 5; i += 1) {
+    await database.pool.query('delete from rate_limits');
+    await signUp(browser(api), email);
+    await signIn(browser(api), email);
+    await signIn(browser(api), email);
+  }
+  const kinds = (await mailsTo(database.pool, email)).map(({ kind }) => kind);
+  expect(kinds.filter((kind) => kind === 'verify-email')).toHaveLength(10);
+  expect(kinds.filter((kind) => kind === 'sign-up-again').length).toBeLessThanOrEqual(10);
+});
+
 test('two who follow one link at once choose one password', async () => {
   const email = 'raced@example.com';
   await signedIn(email);
@@ -212,11 +281,13 @@ test('an address changes only when the old one agrees and the new one answers', 
   const oldLink = tokenIn(await linkIn(database.pool, email, 'reset-password'));
   await tab.post('/api/auth/change-email', { newEmail });
   expect((await tab.get('/v1/me')).body.email).toBe(email);
-  await browser(api).open(await linkIn(database.pool, email, 'confirm-new-email'));
+  const asked = await linkIn(database.pool, email, 'confirm-new-email');
+  await browser(api).open(asked);
+  await tab.confirm(asked);
   expect((await tab.get('/v1/me')).body.email).toBe(email);
   const { rows } = await database.pool.query(`select details from notices where kind = 'verify-new-email'`);
   expect(rows[0].details.to).toBe(newEmail);
-  await browser(api).open(rows[0].details.link);
+  await tab.confirm(rows[0].details.link);
   expect((await tab.get('/v1/me')).body.email).toBe(newEmail);
   expect((await signIn(browser(api), email)).status).toBe(401);
   expect((await signIn(browser(api), newEmail)).status).toBe(200);
@@ -279,6 +350,13 @@ test.each([
   );
   expect([opened.status, opened.headers.get('location')]).toEqual([400, null]);
 });
+
+/** A token of a link, signed as the API signs them. */
+function signed(claims: object): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const text = `${part({ alg: 'HS256' })}.${part(claims)}`;
+  return `${text}.${createHmac('sha256', TEST_AUTH_SECRET).update(text).digest('base64url')}`;
+}
 
 async function signedIn(email: string): Promise<Browser> {
   await personWithPassword(database.pool, email);

@@ -10,9 +10,14 @@ import { type OperatorSurroundings, reason } from './operator.ts';
 const WHAT_IT_DOES =
   'Name and e-mail address are erased everywhere, with sign-in, sessions, cards, memberships and their API keys; the personal account is closed with whatever is left on it. Usage, payments and audit stay, under an id and “former member”.';
 
-/** `POST /v1/me/erasure` and `POST /v1/operator/people/{personId}/erasure`. */
+/** `POST /v1/me/erasure`. */
 export function erasureRoutes(surroundings: OperatorSurroundings): Route[] {
-  return [ownRoute(surroundings), operatorRoute(surroundings)];
+  return [ownRoute(surroundings)];
+}
+
+/** `POST /v1/operator/people/{personId}/erasure`. */
+export function operatorErasureRoutes(surroundings: OperatorSurroundings): Route[] {
+  return [operatorRoute(surroundings)];
 }
 
 function ownRoute(surroundings: OperatorSurroundings): Route {
@@ -49,7 +54,7 @@ function operatorRoute(surroundings: OperatorSurroundings): Route {
     method: 'post',
     path: '/v1/operator/people/{personId}/erasure',
     summary: 'Erase a person on their request',
-    description: `${WHAT_IT_DOES} Doing it again changes nothing.`,
+    description: `${WHAT_IT_DOES} Doing it again changes nothing. The reason stays in the audit: do not write there who it was.`,
     tag: 'Operators',
     caller: 'operator',
     scope: 'money',
