@@ -11,6 +11,7 @@ import {
 import { ProblemError } from './api/problem.ts';
 import { meQuery } from './api/queries.ts';
 import { rememberedContext } from './context.ts';
+import { readBillingSearch, readHomeSearch } from './pages/billing-search.ts';
 import { LoadFailed, NotFound } from './pages/Failures.tsx';
 import { readTransactionSearch } from './pages/transaction-search.ts';
 import { localPath } from './session/local-path.ts';
@@ -40,8 +41,10 @@ const signedIn = createRoute({
 const home = createRoute({
   getParentRoute: () => signedIn,
   path: '/',
-  beforeLoad: ({ context }) => {
-    throw redirect({ to: '/accounts/$context/billing', params: { context: rememberedContext(context.me) } });
+  validateSearch: readHomeSearch,
+  beforeLoad: ({ context, search }) => {
+    const params = { context: rememberedContext(context.me) };
+    throw redirect({ to: '/accounts/$context/billing', params, search });
   },
 });
 
@@ -50,10 +53,7 @@ const account = createRoute({ getParentRoute: () => signedIn, path: '/accounts/$
 const billing = createRoute({
   getParentRoute: () => account,
   path: '/billing',
-  validateSearch: (search: Record<string, unknown>): { topUp?: string; add?: true } => ({
-    ...(typeof search['topUp'] === 'string' && { topUp: search['topUp'] }),
-    ...(search['add'] === true && { add: true }),
-  }),
+  validateSearch: readBillingSearch,
   component: lazyRouteComponent(() => import('./pages/Billing.tsx'), 'Billing'),
 });
 
