@@ -70,6 +70,12 @@ const keys = createRoute({
   component: lazyRouteComponent(() => import('./pages/Keys.tsx'), 'Keys'),
 });
 
+const settings = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./pages/Settings.tsx'), 'Settings'),
+});
+
 /** Where to go afterwards, if it is a page of ours. */
 const readNext = (search: Record<string, unknown>): { next?: string } => {
   const next = localPath(search['next']);
@@ -114,7 +120,7 @@ const invitation = createRoute({
 });
 
 const routeTree = root.addChildren([
-  signedIn.addChildren([home, account.addChildren([billing, transactions, keys])]),
+  signedIn.addChildren([home, settings, account.addChildren([billing, transactions, keys])]),
   signIn,
   signUp,
   forgotPassword,

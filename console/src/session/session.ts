@@ -19,3 +19,14 @@ export async function authCall(path: string, body: object): Promise<Readonly<Rec
 }
 
 export const signOut = () => authCall('/sign-out', {});
+
+/** Whether the signed-in person has a second step. */
+export async function hasSecondStep(): Promise<boolean> {
+  const response = await fetch('/api/auth/get-session', { credentials: 'same-origin' });
+  const answer: unknown = await response.json().catch(() => null);
+  if (typeof answer !== 'object' || answer === null || !('user' in answer)) return false;
+  const { user } = answer;
+  return (
+    typeof user === 'object' && user !== null && 'twoFactorEnabled' in user && user.twoFactorEnabled === true
+  );
+}
