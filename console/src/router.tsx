@@ -11,6 +11,7 @@ import {
 import { ProblemError } from './api/problem.ts';
 import { meQuery } from './api/queries.ts';
 import { rememberedContext } from './context.ts';
+import { readAuditSearch } from './pages/audit/audit-search.ts';
 import { LoadFailed, NotFound } from './pages/Failures.tsx';
 import { readTransactionSearch } from './pages/transaction-search.ts';
 import { localPath } from './session/local-path.ts';
@@ -70,6 +71,19 @@ const keys = createRoute({
   component: lazyRouteComponent(() => import('./pages/Keys.tsx'), 'Keys'),
 });
 
+const team = createRoute({
+  getParentRoute: () => account,
+  path: '/team',
+  component: lazyRouteComponent(() => import('./pages/Team.tsx'), 'Team'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => account,
+  path: '/audit',
+  validateSearch: readAuditSearch,
+  component: lazyRouteComponent(() => import('./pages/Audit.tsx'), 'Audit'),
+});
+
 const settings = createRoute({
   getParentRoute: () => signedIn,
   path: '/settings',
@@ -120,7 +134,7 @@ const invitation = createRoute({
 });
 
 const routeTree = root.addChildren([
-  signedIn.addChildren([home, settings, account.addChildren([billing, transactions, keys])]),
+  signedIn.addChildren([home, settings, account.addChildren([billing, transactions, keys, team, audit])]),
   signIn,
   signUp,
   forgotPassword,
