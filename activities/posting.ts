@@ -73,7 +73,7 @@ export function postingActivities(options: PostingOptions): PostingActivities {
   ): Promise<void> {
     const topUpId = standing.topUpInFlight;
     if (topUpId !== null && topUpId !== input.topUpInFlight)
-      await startTopUp(temporal, topUpId, input.accountId);
+      await startTopUp(temporal, topUpId, input.accountId, input);
   }
 
   return {

@@ -35,6 +35,8 @@ export interface AppParts extends TrustedOrigins {
   readonly bareRoutes?: readonly Route['spec'][];
   /** Serves `/api/auth/*`; reads its body itself. */
   readonly auth: RequestHandler;
+  /** Serves the pages that mails about sign-in lead to, under `/sign-in`. */
+  readonly signInPages: RequestHandler;
   /** Serves `POST /webhooks/stripe`; gets the raw body. */
   readonly webhook?: RequestHandler;
   /** Serves `/billing/*`: where Stripe's hosted pages and mails about payments lead to. */
@@ -64,6 +66,7 @@ export function createApp(parts: AppParts): Express {
   );
   app.get('/problems/:code', serveProblemPage);
   app.use('/api/auth', parts.auth);
+  app.use('/sign-in', parts.signInPages);
   if (parts.webhook !== undefined) {
     app.post('/webhooks/stripe', express.raw({ type: () => true, limit: MAX_WEBHOOK_BYTES }), parts.webhook);
   }

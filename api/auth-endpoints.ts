@@ -107,6 +107,13 @@ const ownPassword = z.strictObject({ password });
 // a device that is trusted would be a password without a second factor, for a month
 const code = z.strictObject({ code: text(64), trustDevice: z.literal(false).optional() });
 
+/** Choosing a password by the token of a link. */
+export const resetPassword = endpoint('POST', z.strictObject({ token: text(100), newPassword: password }), {
+  attempts: (_input, network) => [{ limit: 'link-tokens', of: network }],
+  newPassword: (input) => input.newPassword,
+  forgivesSuccess: true,
+});
+
 /** Path under `/api/auth` → what it takes. */
 export const authEndpoints: Readonly<Record<string, AuthEndpoint>> = {
   '/sign-up/email': endpoint(
@@ -119,7 +126,10 @@ export const authEndpoints: Readonly<Record<string, AuthEndpoint>> = {
       rememberMe: z.boolean().optional(),
     }),
     {
-      attempts: (_input, network) => [{ limit: 'sign-up', of: network }],
+      attempts: (input, network) => [
+        { limit: 'sign-up', of: network },
+        { limit: 'mails-to-email', of: input.email },
+      ],
       newPassword: (input) => input.password,
       tellsNothing: true,
     },
@@ -150,11 +160,7 @@ export const authEndpoints: Readonly<Record<string, AuthEndpoint>> = {
     attempts: mailsTo,
     tellsNothing: true,
   }),
-  '/reset-password': endpoint('POST', z.strictObject({ token: text(100), newPassword: password }), {
-    attempts: (_input, network) => [{ limit: 'two-factor', of: network }],
-    newPassword: (input) => input.newPassword,
-    forgivesSuccess: true,
-  }),
+  '/reset-password': resetPassword,
   '/change-password': endpoint(
     'POST',
     z

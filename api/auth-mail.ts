@@ -7,7 +7,9 @@ import type { Pool } from '../ledger/database.ts';
 /** How long a link works; the mails say "an hour". */
 const LINK_SECONDS = 3_600;
 /** Where the link of a forgotten password leads, unless the caller named another page of ours. */
-const RESET_PAGE = '/reset-password';
+const RESET_PAGE = '/sign-in/new-password';
+/** Where a link that confirms something leads on, unless the caller named another page of ours. */
+const CONFIRMED_PAGE = '/sign-in/confirmed';
 
 interface MailOptions {
   readonly pool: Pool;
@@ -33,16 +35,17 @@ export function signInMails({ pool, baseUrl }: MailOptions) {
     verification: {
       expiresIn: LINK_SECONDS,
       async sendVerificationEmail({ user, url, token }: Asked) {
+        const link = leadingOn(url);
         if (requestType(token) === 'change-email-verification') {
-          await tell('verify-new-email', user, { link: url, to: user.email });
+          await tell('verify-new-email', user, { link, to: user.email });
         } else {
-          await tell('verify-email', user, { link: url });
+          await tell('verify-email', user, { link });
         }
       },
     },
     changeEmail: {
       async sendChangeEmailConfirmation({ user, newEmail, url }: Asked & { readonly newEmail: string }) {
-        await tell('confirm-new-email', user, { link: url, newEmail });
+        await tell('confirm-new-email', user, { link: leadingOn(url), newEmail });
       },
     },
     password: {
@@ -70,8 +73,13 @@ export function signInMails({ pool, baseUrl }: MailOptions) {
 const VERIFY_EMAIL = `
   update auth.people set email_verified = true, updated_at = $2::timestamptz where id = $1::uuid and not email_verified`;
 
+/* Whoever keeps asking for mails in somebody's name, by whatever way, gets them no more than ten of a kind an hour. */
 const TELL_PERSON = `
-  select tell_person($1::text, $2::text, $3::uuid, null::uuid, $4::jsonb, $5::timestamptz)`;
+  select tell_person($1::text, $2::text, $3::uuid, null::uuid, $4::jsonb, $5::timestamptz)
+  where (
+    select count(*) from notices
+    where person_id = $3::uuid and kind = $2::text and created_at > $5::timestamptz - interval '1 hour'
+  ) < 10`;
 
 async function tellPerson(
   pool: Pool,
@@ -99,6 +107,13 @@ async function makeResetToken(pool: Pool, personId: string): Promise<string> {
 
 function inAnHour(now: Date): Date {
   return new Date(now.getTime() + LINK_SECONDS * 1_000);
+}
+
+/** The link, with our page as its end where the caller named none; better-auth says `/` then. */
+function leadingOn(link: string): string {
+  const url = new URL(link);
+  if (url.searchParams.get('callbackURL') === '/') url.searchParams.set('callbackURL', CONFIRMED_PAGE);
+  return url.href;
 }
 
 function resetLink(baseUrl: string, path: string, token: string): string {

@@ -44,7 +44,6 @@ const BY_REASON: Readonly<Record<string, Meaning>> = {
   },
   INVALID_ORIGIN: foreignPage,
   MISSING_OR_NULL_ORIGIN: foreignPage,
-  CROSS_SITE_NAVIGATION_LOGIN_BLOCKED: foreignPage,
 };
 
 const BY_STATUS: Readonly<Record<number, ProblemCode>> = {

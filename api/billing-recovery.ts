@@ -5,7 +5,7 @@ import type { PaymentClients } from '../activities/payments/clients.ts';
 import { openRecovery } from '../activities/payments/recover.ts';
 import { formatDollars } from '../ledger/money.ts';
 import { findUnconfirmed } from '../ledger/payments/recoveries.ts';
-import { type BillingPage, billingPage, NOTHING_HERE } from './billing-page.ts';
+import { NOTHING_HERE, type PlainPage, plainPage } from './plain-page.ts';
 import type { Principal } from './principal.ts';
 
 export interface BillingRecoveryOptions {
@@ -18,7 +18,7 @@ export interface BillingRecoveryOptions {
 type Work = (
   options: BillingRecoveryOptions,
   charge: { readonly topUpId: string; readonly personId: string },
-) => Promise<BillingPage>;
+) => Promise<PlainPage>;
 
 /** Handles `GET /billing/recover/{topUpId}`: what is to be paid, and a button. Changes nothing. */
 export const showRecovery = (options: BillingRecoveryOptions) => forPayer(options, offer);
@@ -41,23 +41,23 @@ function forPayer(options: BillingRecoveryOptions, work: Work): RequestHandler<{
       // without a referrer a browser would not say that the button's POST comes from our own page
       .set({ 'cache-control': 'no-store', 'referrer-policy': 'same-origin' })
       .type('html')
-      .send(billingPage(page, options.payments.baseUrl));
+      .send(plainPage(page, options.payments.baseUrl));
   };
 }
 
-const SIGN_IN: BillingPage = {
+const SIGN_IN: PlainPage = {
   status: 401,
   tone: 'waiting',
   title: 'Please sign in',
   text: 'This link is for the person whose card it is about. Sign in to Coffer, then open it again.',
 };
-const OVER: BillingPage = {
+const OVER: PlainPage = {
   status: 200,
   tone: 'good',
   title: 'Nothing left to pay',
   text: 'This charge was paid, or auto top-up has been set anew since. Nothing needs doing.',
 };
-const LATER: BillingPage = {
+const LATER: PlainPage = {
   status: 503,
   tone: 'waiting',
   title: 'Please try again in a moment',

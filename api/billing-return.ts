@@ -7,7 +7,7 @@ import { formatDollars } from '../ledger/money.ts';
 import { findCardSetupBySession } from '../ledger/payments/card-setups.ts';
 import { findTopUpBySession, type TopUp } from '../ledger/payments/top-ups.ts';
 import { askOnce } from './ask-once.ts';
-import { type BillingPage, billingPage, NOTHING_HERE } from './billing-page.ts';
+import { NOTHING_HERE, type PlainPage, plainPage } from './plain-page.ts';
 import type { Principal } from './principal.ts';
 
 export interface BillingReturnOptions {
@@ -46,7 +46,7 @@ export function billingReturn(options: BillingReturnOptions): RequestHandler {
       .status(page.status)
       .set('cache-control', 'no-store')
       .type('html')
-      .send(billingPage(page, options.payments.baseUrl));
+      .send(plainPage(page, options.payments.baseUrl));
   };
 }
 
@@ -70,19 +70,19 @@ async function lookAt({ payments, postNow }: BillingReturnOptions, sessionId: st
   return { kind: 'paid', topUp, isPosted };
 }
 
-const UNCERTAIN: BillingPage = {
+const UNCERTAIN: PlainPage = {
   status: 200,
   tone: 'waiting',
   title: 'We are still asking',
   text: 'The payment provider has not confirmed it to us yet. If you paid, your credit appears by itself within minutes; there is no need to pay again.',
 };
-const NO_CARD: BillingPage = {
+const NO_CARD: PlainPage = {
   status: 200,
   tone: 'bad',
   title: 'No card was saved',
   text: 'You can try again at any time. Nothing was charged.',
 };
-const CARD_PAGES: Record<SetupOutcome, BillingPage> = {
+const CARD_PAGES: Record<SetupOutcome, PlainPage> = {
   saved: {
     status: 200,
     tone: 'good',
@@ -94,7 +94,7 @@ const CARD_PAGES: Record<SetupOutcome, BillingPage> = {
   unknown: NOTHING_HERE,
 };
 
-function pageOf(found: Outcome, principal: Principal | undefined): BillingPage {
+function pageOf(found: Outcome, principal: Principal | undefined): PlainPage {
   switch (found.kind) {
     case 'card':
       return CARD_PAGES[found.outcome];
@@ -107,7 +107,7 @@ function pageOf(found: Outcome, principal: Principal | undefined): BillingPage {
   }
 }
 
-function paidPage(topUp: TopUp, isPosted: boolean, principal: Principal | undefined): BillingPage {
+function paidPage(topUp: TopUp, isPosted: boolean, principal: Principal | undefined): PlainPage {
   const isPayer = principal?.kind === 'person' && principal.personId === topUp.payer.id;
   const received = isPayer
     ? `Your payment of $${formatDollars(topUp.amount)} was received.`
@@ -118,7 +118,7 @@ function paidPage(topUp: TopUp, isPosted: boolean, principal: Principal | undefi
   return { status: 200, tone: 'good', title: 'Thank you', text: `${received} ${where}` };
 }
 
-function unsettledPage(settlement: Settlement): BillingPage {
+function unsettledPage(settlement: Settlement): PlainPage {
   if (settlement.kind === 'quarantined') {
     return {
       status: 200,

@@ -26,7 +26,7 @@ export function answerErrors(log: Logger): ErrorRequestHandler {
 export function sendProblem(response: Response, problem: Problem, requestId: string): void {
   const { status } = problems[problem.code];
   if (problem.retryAfterSeconds !== undefined) response.set('retry-after', String(problem.retryAfterSeconds));
-  if (problem.code === 'unauthenticated') response.set('www-authenticate', 'Bearer');
+  if (status === 401) response.set('www-authenticate', 'Bearer');
   response.removeHeader('etag');
   response
     .status(status)

@@ -21,7 +21,8 @@ const SECURITY_SCHEMES = {
     type: 'apiKey',
     in: 'cookie',
     name: 'coffer.session_token',
-    description: 'The cookie of a signed-in person.',
+    description:
+      'The cookie of a signed-in person; its name is `__Host-coffer.session_token` on https. A write by cookie needs an `Origin` of this deployment.',
   },
   bearer: {
     type: 'http',

@@ -2,9 +2,10 @@
 import type { Route } from './route.ts';
 import { type AccountSurroundings, accountRoutes } from './routes/accounts.ts';
 import { answerRoutes } from './routes/answers.ts';
+import { apiKeyChangeRoutes } from './routes/api-key-changes.ts';
 import { type ApiKeySurroundings, apiKeyRoutes } from './routes/api-keys.ts';
-import { auditRoutes } from './routes/audit.ts';
-import { erasureRoutes } from './routes/erasure.ts';
+import { auditRoutes, operatorAuditRoutes } from './routes/audit.ts';
+import { erasureRoutes, operatorErasureRoutes } from './routes/erasure.ts';
 import { type EventSurroundings, eventRoutes } from './routes/events.ts';
 import { invitationRoutes } from './routes/invitations.ts';
 import { meRoutes } from './routes/me.ts';
@@ -34,24 +35,27 @@ export function allRoutes(surroundings: ApiSurroundings): Route[] {
   return [
     ...meRoutes(surroundings),
     ...erasureRoutes(surroundings),
+    ...sessionRoutes(surroundings),
     ...organizationRoutes(surroundings),
     ...memberRoutes(surroundings),
     ...invitationRoutes(surroundings),
     ...answerRoutes(surroundings),
     ...accountRoutes(surroundings),
-    ...sessionRoutes(surroundings),
     ...transactionRoutes(surroundings),
     ...statementRoutes(surroundings),
     ...usageSumRoutes(surroundings),
     ...auditRoutes(surroundings),
     ...eventRoutes(surroundings),
     ...apiKeyRoutes(surroundings),
+    ...apiKeyChangeRoutes(surroundings),
     ...organizationTokenRoutes(surroundings),
     ...priceRoutes(surroundings),
     ...operatorSearchRoutes(surroundings),
     ...operatorAccountRoutes(surroundings),
     ...operatorRoutes(surroundings),
     ...operatorPriceRoutes(surroundings),
+    ...operatorErasureRoutes(surroundings),
+    ...operatorAuditRoutes(surroundings),
     ...operatorUsageRoutes(surroundings),
     ...operatorVerifyRoutes(surroundings),
   ];

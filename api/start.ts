@@ -23,6 +23,7 @@ import { resolvePrincipal } from './principal.ts';
 import { createRateLimits } from './rate-limits.ts';
 import type { RouteSurroundings } from './route.ts';
 import { allRoutes } from './routes.ts';
+import { signInPages } from './sign-in-pages.ts';
 
 export interface Api {
   readonly port: number;
@@ -53,6 +54,7 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
   });
   const sources = { auth, pool, serviceTokens: tokens };
   const limits = createRateLimits(pool, config.rateLimits);
+  const signIn = { auth, pool, limits, baseUrl: config.baseUrl };
   const liveAccounts = new LiveAccounts(pool, log);
   const people: RouteSurroundings = {
     pool,
@@ -104,8 +106,13 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     webhook: payments.webhook,
     billingPages: payments.billingPages,
     bareRoutes: [usageRouteSpec, ...machineRoutes],
+<<<<<<< HEAD
     auth: authHandler({ auth, pool, limits, baseUrl: config.baseUrl }),
     ...(console !== undefined && { fallback: console }),
+=======
+    auth: authHandler(signIn),
+    signInPages: signInPages(signIn),
+>>>>>>> 1ed581a9c89aafdc25053865fa5bd3968397dedd
   });
   const server = createServer(app, intake.handler);
   await new Promise<void>((resolve, reject) => {

@@ -1353,6 +1353,15 @@ AS $function$
   select jsonb_object_agg(key, value) from jsonb_each(p_one) where value is distinct from p_other -> key
 $function$;
 
+CREATE OR REPLACE FUNCTION public.drop_expired_sessions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from auth.sessions where person_id = new.person_id and expires_at < new.created_at;
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.drop_invitation_mail()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1458,8 +1467,10 @@ begin
     where person_id = p_person;
   update customers set email = v_nameless, delete_at = p_now where person_id = p_person;
   v_customers := array(select stripe_id from customers where person_id = p_person and stripe_id is not null);
+  -- a card that was detached names its Customer no more
   update webhook_events set payload = '{}'
-    where payload #>> '{data,object,customer}' = any (v_customers) or object_id = any (v_customers);
+    where payload #>> '{data,object,customer}' = any (v_customers) or object_id = any (v_customers)
+      or object_id in (select id from payment_methods where person_id = p_person);
   update ledger_commands set details = details - 'payerName' where details ->> 'payerId' = p_person::text and details ? 'payerId';
   update notices set details = '{}', next_try_at = null, failure = case when sent_at is null then 'erased' end
     where person_id = p_person;
@@ -1536,9 +1547,13 @@ CREATE OR REPLACE FUNCTION public.forget_payload_of_erased()
  LANGUAGE plpgsql
 AS $function$
 begin
-  perform 1 from customers c join auth.people p on p.id = c.person_id
-    where c.stripe_id in (new.payload #>> '{data,object,customer}', new.object_id) and p.erased_at is not null;
-  if found then
+  if exists (
+    select from customers c join auth.people p on p.id = c.person_id
+      where c.stripe_id in (new.payload #>> '{data,object,customer}', new.object_id) and p.erased_at is not null
+    union all
+    select from payment_methods m join auth.people p on p.id = m.person_id
+      where m.id = new.object_id and p.erased_at is not null
+  ) then
     new.payload := '{}';
   end if;
   return new;
@@ -2496,7 +2511,8 @@ CREATE OR REPLACE FUNCTION public.tell_invited(p_invitation uuid, p_secret text,
 AS $function$
   insert into notices (id, key, kind, invitation_id, account_id, details, created_at, next_try_at)
     select uuid_v7(p_now), format('invitation:%s:%s', i.id, i.sends), 'invitation', i.id,
-      account_of_organization(i.organization_id), jsonb_build_object('secret', p_secret), p_now, p_now
+      account_of_organization(i.organization_id),
+      jsonb_build_object('secret', p_secret, 'linkUntil', i.expires_at), p_now, p_now
     from auth.invitations i where i.id = p_invitation
     on conflict (key) do nothing;
 $function$;
@@ -2760,6 +2776,7 @@ CREATE TRIGGER people_have_an_account AFTER INSERT ON auth.people FOR EACH ROW E
 CREATE TRIGGER people_named AFTER INSERT OR UPDATE OF name ON auth.people FOR EACH ROW EXECUTE FUNCTION public.keep_name();
 CREATE TRIGGER two_factor_followed AFTER UPDATE OF two_factor_enabled ON auth.people FOR EACH ROW WHEN ((new.two_factor_enabled IS DISTINCT FROM old.two_factor_enabled)) EXECUTE FUNCTION public.follow_two_factor();
 CREATE TRIGGER sessions_are_not_of_the_erased BEFORE INSERT ON auth.sessions FOR EACH ROW EXECUTE FUNCTION public.refuse_the_erased();
+CREATE TRIGGER sessions_replace_expired AFTER INSERT ON auth.sessions FOR EACH ROW EXECUTE FUNCTION public.drop_expired_sessions();
 CREATE TRIGGER account_states_audited AFTER UPDATE OF state ON public.account_balances FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION public.audit_account_state();
 CREATE CONSTRAINT TRIGGER balance_follows_entries AFTER UPDATE OF posted, open_seq ON public.account_balances DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.posted IS DISTINCT FROM new.posted) OR (old.open_seq IS DISTINCT FROM new.open_seq))) EXECUTE FUNCTION public.check_posted();
 CREATE TRIGGER closed_accounts_end_keys_and_tokens AFTER UPDATE OF state ON public.account_balances FOR EACH ROW WHEN (((old.state <> 'closed'::text) AND (new.state = 'closed'::text))) EXECUTE FUNCTION public.end_keys_and_tokens();

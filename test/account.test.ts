@@ -260,6 +260,7 @@ test('a top-up that is due is started once, and outlives rolls, cancellation and
         status: 'RUNNING',
       });
       expect(now.searchAttributes['AccountId']).toEqual([actor.accountId]);
+      expect(now.searchAttributes['OrganizationId']).toEqual([expect.any(String)]);
     } finally {
       await topUp.terminate('end of the test');
     }

@@ -396,6 +396,23 @@ test('under one Idempotency-Key one key is made, and its secret is not shown aga
   expect(JSON.stringify(rows)).not.toContain(first.body.secret.slice(-20));
 });
 
+test('a request that died after its key was made names that key when it is repeated, without a secret', async () => {
+  const team = await createTeam(database.pool);
+  const path = `/v1/accounts/${team.accountId}/api-keys`;
+  const headers = { 'idempotency-key': 'dies' };
+  const send = () => api.call('POST', path, { as: team.member.personId, body: { name: 'once' }, headers });
+  const first = await send();
+  // as a process leaves it that is killed between its commit and its answer
+  await database.pool.query(
+    `update idempotency_keys set status = null, headers = null, body = null, claimed_at = claimed_at - interval '2 minutes'
+     where caller = $1`,
+    [team.member.personId],
+  );
+  expect(await send()).toMatchObject({ status: 201, body: { ...first.body, secret: null } });
+  expect((await list(team, 'member')).body.items).toHaveLength(1);
+  expect((await rotate(team, 'member', first.body.id)).status).toBe(200);
+});
+
 test('every change of a key leaves one line in the audit, with who, before and after, and never a secret', async () => {
   const team = await createTeam(database.pool);
   const { owner, member, admin } = team;
@@ -404,6 +421,7 @@ test('every change of a key leaves one line in the audit, with who, before and a
   await change(team, 'member', made.id, { name: 'server' });
   const expiresAt = '2027-01-01T00:00:00.000Z';
   await change(team, 'admin', made.id, { expiresAt });
+  await change(team, 'admin', made.id, { name: 'both', expiresAt: null });
   const { secret } = (await rotate(team, 'member', made.id, { graceSeconds: 60 })).body;
   await handOver(team, 'owner', made.id, admin.personId);
   await handOver(team, 'owner', made.id, admin.personId);
@@ -427,6 +445,12 @@ test('every change of a key leaves one line in the audit, with who, before and a
       admin.personId,
       { expiresAt: null },
       { expiresAt: expect.stringMatching(/^2027-01-01T00:00:00/) },
+    ],
+    [
+      'api-key.changed',
+      admin.personId,
+      { name: 'server', expiresAt: expect.any(String) },
+      { name: 'both', expiresAt: null },
     ],
     [
       'api-key.rotated',
@@ -516,6 +540,7 @@ test('with an account end its keys and the tokens of its programs', async () => 
     team.accountId,
   ]);
   expect(await revokedOf(team)).toEqual([id]);
+  expect(await create(team, 'owner')).toMatchObject({ status: 409, body: { code: 'account-closed' } });
   expect(await api.call('GET', `/v1/accounts/${team.accountId}`, { as: token })).toMatchObject({
     status: 401,
     body: { code: 'token-revoked' },

@@ -209,9 +209,9 @@ describe('once', () => {
     await nextOutcome({ declineCode: 'insufficient_funds' });
     await spendTo(5);
     await payments.adjust(team.accountId, 50);
-    await payments.advance(HOUR_MS + 60_000);
     const [topUp] = await payments.topUps(team.accountId);
     await payments.temporal.client.workflow.getHandle(`top-up/${topUp?.id}`).terminate('wakes up later');
+    await payments.advance(HOUR_MS + 60_000);
     await until(async () => (await payments.topUps(team.accountId))[0]?.state === 'not-completed', 'its end');
     expect((await payments.topUps(team.accountId))[0]?.reason).toBe('recovered');
     expect(await charged()).toEqual([]);
@@ -229,8 +229,8 @@ describe('declines', () => {
       [1, 2],
       [24, 3],
     ] as const) {
-      await payments.advance(hours * HOUR_MS + 120_000);
       await payments.temporal.client.workflow.getHandle(`top-up/${topUp?.id}`).terminate('wakes up later');
+      await payments.advance(hours * HOUR_MS + 120_000);
       await until(async () => (await attempts(topUp?.id)) === requests, `attempt ${requests}`);
     }
     await until(async () => (await show()).state === 'paused', 'the pause');

@@ -21,6 +21,7 @@ import {
   type TestPerson,
 } from './support/people.ts';
 import { createPrice, post, sendUsage } from './support/reading-usage.ts';
+import { browser, linkIn, PASSWORD, signInFrom } from './support/sign-in.ts';
 
 const ROUNDS = 6;
 
@@ -100,6 +101,10 @@ async function lived(
       customer,
       { data: { object: { id: customer, email } } },
     ],
+  );
+  await pool.query(
+    `insert into webhook_events (id, type, object_id, payload, received_at) values ($1, 'payment_method.detached', $2, $3, now())`,
+    [`evt_${uuidv7()}`, card, { data: { object: { customer: null, billing_details: { email, name } } } }],
   );
   await pool.query(
     `insert into auth.verifications (id, identifier, value, expires_at, created_at, updated_at)
@@ -210,6 +215,40 @@ test('after their erasure no table holds a person’s name, address or card, and
   });
 });
 
+test('who signed up, was invited and asked for another password leaves no trace, and may sign up anew', async () => {
+  const { pool } = database;
+  const email = 'signed.up@example.com';
+  const body = { name: 'Sigrid Signed', email, password: PASSWORD };
+  const tab = browser(api);
+  expect((await tab.post('/api/auth/sign-up/email', body)).status).toBe(200);
+  await tab.open(await linkIn(pool, email, 'verify-email'));
+  expect((await signInFrom(tab, email)).status).toBe(200);
+  const { body: me } = await tab.get('/v1/me');
+  const team = await createTeam(pool);
+  const invitation = { email, role: 'member' };
+  const path = `/v1/organizations/${team.organizationId}/invitations`;
+  const asOwner = await tokenOf(team.owner);
+  expect((await api.json('POST', path, { token: asOwner, body: invitation })).status).toBe(201);
+  await tab.post('/api/auth/request-password-reset', { email });
+  expect(await traces(email)).toEqual(expect.arrayContaining(['auth.people', 'auth.invitations']));
+
+  expect((await tab.post('/v1/me/erasure', { confirm: email })).status).toBe(204);
+  for (const text of [email, 'Sigrid']) expect([text, await traces(text)]).toEqual([text, []]);
+  expect((await tab.get('/v1/me')).status).toBe(401);
+  expect((await signInFrom(browser(api), email)).status).toBe(401);
+  const { rows: waiting } = await pool.query(
+    'select from notices where person_id = $1 and (next_try_at is not null or details <> $2)',
+    [me.id, {}],
+  );
+  expect(waiting).toEqual([]);
+  const anew = browser(api);
+  expect((await anew.post('/api/auth/sign-up/email', body)).status).toBe(200);
+  await anew.open(await linkIn(pool, email, 'verify-email'));
+  const { body: somebody } = await anew.get('/v1/me');
+  expect(somebody.id).not.toBe(me.id);
+  expect(somebody.organizations).toEqual([]);
+});
+
 test('erasing again changes nothing, and an operator does it with a reason', async () => {
   const { person } = await lived('Otto Twice');
   const erase = (reason: string) =>
@@ -314,6 +353,18 @@ test('what Stripe tells later of somebody who was erased is kept without who it 
   await pool.query(
     `insert into webhook_events (id, type, object_id, payload, received_at) values ($1, 'charge.succeeded', 'ch_1', $2, now())`,
     [`evt_${uuidv7()}`, { data: { object: { customer: rows[0]?.stripe_id, receipt_email: person.email } } }],
+  );
+  const { rows: cards } = await pool.query<{ id: string }>(
+    'select id from payment_methods where person_id = $1',
+    [person.personId],
+  );
+  await pool.query(
+    `insert into webhook_events (id, type, object_id, payload, received_at) values ($1, 'payment_method.detached', $2, $3, now())`,
+    [
+      `evt_${uuidv7()}`,
+      cards[0]?.id,
+      { data: { object: { customer: null, billing_details: { email: person.email } } } },
+    ],
   );
   expect(await traces(person.email)).toEqual([]);
 });

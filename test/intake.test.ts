@@ -2,7 +2,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { Intake } from '../api/intake/intake.ts';
+import { dayNumber } from '../ledger/intake/day.ts';
+import { ensureUsageDays } from '../ledger/intake/record-usage.ts';
 import { startTestIntake, type TestIntake } from './support/intake.ts';
+import { until } from './support/soak.ts';
 
 let intake: TestIntake;
 
@@ -161,4 +164,24 @@ test('a day whose partition has gone is made again, and its usage is recorded', 
   await intake.database.pool.query(`drop table ${name}`);
   expect((await intake.record(one()))[0]?.status).toBe('recorded');
   expect((await intake.standing(accountId)).events).toBe('2');
+});
+
+test('two processes that make room for the same day at the same moment both succeed', async () => {
+  const { pool } = intake.database;
+  const [first, second] = [await pool.connect(), await pool.connect()];
+  try {
+    const day = dayNumber(new Date()) + 30;
+    await first.query('begin');
+    await ensureUsageDays(first, day, day);
+    const waiting = ensureUsageDays(second, day, day);
+    await until('the second to wait for the first', async () => {
+      const { rows } = await pool.query(`select from pg_locks where locktype = 'advisory' and not granted`);
+      return rows.length > 0;
+    });
+    await first.query('commit');
+    await expect(waiting).resolves.toBeUndefined();
+  } finally {
+    first.release();
+    second.release();
+  }
 });

@@ -1,6 +1,6 @@
 // Invitations: mailed with a link that works once, for one address and for seven days, and that can be taken back.
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { sendNotices } from '../activities/payments/send-notices.ts';
+import { sendNotices } from '../activities/mail/send-notices.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import { audited, membershipState, secretFor } from './support/membership.ts';
 import { createPerson, createTeam, type TestOrganization } from './support/people.ts';

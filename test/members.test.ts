@@ -245,19 +245,26 @@ test('a key that is not theirs, and a member who is none, hand nothing over and 
   const team = await createTeam(database.pool);
   const { accountId, member, admin, owner } = team;
   const theirs = await createKey(database.pool, { accountId, memberId: member.personId });
+  const expired = await createKey(database.pool, {
+    accountId,
+    memberId: member.personId,
+    now: new Date(Date.now() - 2_000),
+    expiresAt: new Date(Date.now() - 1_000),
+  });
   const notTheirs = await createKey(database.pool, { accountId, memberId: admin.personId });
   const before = await membershipState(database.pool, team.organizationId);
   const remove = (handOver: string) =>
     api.call('DELETE', path(team, `/${member.personId}?handOver=${handOver}`), { as: owner.personId });
-  for (const [handOver, status] of [
-    [`${notTheirs.apiKeyId}:${owner.personId}`, 404],
-    [`${NOBODYS_ID}:${owner.personId}`, 404],
-    [`${theirs.apiKeyId}:${team.outsider.personId}`, 404],
-    [`${theirs.apiKeyId}:${member.personId}`, 404],
-    [theirs.apiKeyId, 400],
-    ['', 400],
+  for (const [handOver, code] of [
+    [`${notTheirs.apiKeyId}:${owner.personId}`, 'api-key-unknown'],
+    [`${NOBODYS_ID}:${owner.personId}`, 'api-key-unknown'],
+    [`${expired.apiKeyId}:${owner.personId}`, 'api-key-inactive'],
+    [`${theirs.apiKeyId}:${team.outsider.personId}`, 'member-not-found'],
+    [`${theirs.apiKeyId}:${member.personId}`, 'member-not-found'],
+    [theirs.apiKeyId, 'request-invalid'],
+    ['', 'request-invalid'],
   ] as const)
-    expect([handOver, (await remove(handOver)).status]).toEqual([handOver, status]);
+    expect([handOver, (await remove(handOver)).body.code]).toEqual([handOver, code]);
   expect(await membershipState(database.pool, team.organizationId)).toEqual(before);
 });
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTransport } from 'nodemailer';
 import { SMTPServer } from 'smtp-server';
-import { sendNotices } from '../activities/payments/send-notices.ts';
+import { sendNotices } from '../activities/mail/send-notices.ts';
 import type { Pool } from '../ledger/database.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import { createTeam, type TestOrganization } from './support/people.ts';

@@ -1,7 +1,10 @@
 // Rate limits: what others would abuse is counted for all processes together, and people are not in the way of it.
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { authEndpoints } from '../api/auth-endpoints.ts';
 import { networkOf } from '../api/caller-address.ts';
 import { apiConfig } from '../api/config.ts';
+import { rateLimits } from '../api/rate-limits.ts';
 import { startTestApi, type TestApi } from './support/api.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import { createPerson, createTestAuth, signIn } from './support/people.ts';
@@ -170,6 +173,16 @@ test('the document says of every route that counts that it may answer 429', asyn
   const { paths } = (await first.json('GET', '/openapi.json')).body;
   for (const path of ['/v1/accounts/{accountId}/api-keys', '/v1/accounts/{accountId}/top-ups']) {
     expect(paths[path].post.responses['429'].description).toContain('rate-limited');
+  }
+});
+
+test('docs/sign-in.md says what is served and how often', () => {
+  const page = readFileSync(new URL('../docs/sign-in.md', import.meta.url), 'utf8').replaceAll(/ +/g, ' ');
+  for (const [path, { method }] of Object.entries(authEndpoints)) {
+    expect(page).toContain(`| \`${method} /api/auth${path}\` |`);
+  }
+  for (const [name, { times, seconds }] of Object.entries(rateLimits)) {
+    expect(page).toContain(`| \`${name}\` | ${times} | ${seconds} s |`);
   }
 });
 

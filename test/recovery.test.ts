@@ -1,8 +1,8 @@
 // Recovery: a charge that the bank wants confirmed is paid by its sponsor alone, once, and the rule goes on.
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { noticeText } from '../activities/payments/notice-text.ts';
+import { noticeText } from '../activities/mail/notice-text.ts';
 import { settle } from '../activities/payments/settle.ts';
-import { takeNotices } from '../ledger/payments/notices.ts';
+import { takeNotices } from '../ledger/notices.ts';
 import { startTestPayments, type TestPayments, type TestTeam } from './support/payments.ts';
 import { until } from './support/sandbox.ts';
 
@@ -99,7 +99,10 @@ test('nobody else learns of it, whatever their role', async () => {
 });
 
 test('the page says what is to be paid, changes nothing by itself, and leads to the payment', async () => {
-  const shown = await (await page('GET', team.tokens.owner)).text();
+  const answer = await page('GET', team.tokens.owner);
+  // else a browser sends the form with the origin null, which is refused
+  expect(answer.headers.get('referrer-policy')).toBe('same-origin');
+  const shown = await answer.text();
   expect(shown).toContain('Pay $20.00');
   expect(shown).toContain('for Acme');
   expect(await payments.topUps(team.accountId)).toHaveLength(1);

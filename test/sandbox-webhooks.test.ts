@@ -137,7 +137,7 @@ test.each(['bad_signature', 'stale_timestamp'])(
     await until(() => endpoint.received.length === 1, 'the wrong one');
     expect(() => verified(0)).toThrow(Stripe.errors.StripeSignatureVerificationError);
     endpoint.answerWith(200);
-    await until(() => endpoint.received.length === 2, 'the right one');
+    await until(() => endpoint.received.length >= 2, 'the right one');
     expect(verified(1).type).toBe('customer.created');
   },
 );

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type ParsedMail, simpleParser } from 'mailparser';
 import { createTransport } from 'nodemailer';
 import { SMTPServer } from 'smtp-server';
-import { sendNotices } from '../activities/payments/send-notices.ts';
+import { sendNotices } from '../activities/mail/send-notices.ts';
 import { startTestApi, type TestApi } from './support/api.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import { browser, ORIGIN, PASSWORD, personWithPassword, signInFrom } from './support/sign-in.ts';

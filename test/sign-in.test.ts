@@ -47,7 +47,10 @@ test('whoever signed up gets in once the link in their mail was followed, and th
   expect(link).toMatch(/^http:\/\/localhost:8080\/api\/auth\/verify-email\?token=/);
 
   const opened = await tab.open(link);
-  expect({ status: opened.status, to: opened.headers.get('location') }).toEqual({ status: 302, to: '/' });
+  expect({ status: opened.status, to: opened.headers.get('location') }).toEqual({
+    status: 302,
+    to: '/sign-in/confirmed',
+  });
   expect((await tab.get('/v1/me')).body).toMatchObject({ email });
   const other = browser(api);
   expect((await other.open(link)).status).toBe(302);
@@ -66,7 +69,11 @@ test('the link of another person, a changed one and one that expired confirm not
     );
     return `token=${head}.${forged}.`;
   });
-  for (const bad of [tampered, link.slice(0, -30), link.replace(/token=[^&]+/, 'token=x')]) {
+  for (const bad of [
+    tampered,
+    link.replace(/(token=[^&]{60})[^&]+/, '$1'),
+    link.replace(/token=[^&]+/, 'token=x'),
+  ]) {
     const answer = await browser(api).open(bad);
     expect(answer.headers.get('location') ?? answer.body.code).toMatch(/error=INVALID_TOKEN|link-invalid/);
   }
@@ -121,7 +128,7 @@ test('of two who sign up with one address the reader of its mail chooses the pas
   await signUp(squatter, email, 'the squatter knows this');
   await signUp(browser(api), email, PASSWORD);
   const link = await linkIn(database.pool, email, 'sign-up-again');
-  expect(link).toMatch(/^http:\/\/localhost:8080\/reset-password\?token=/);
+  expect(link).toMatch(/^http:\/\/localhost:8080\/sign-in\/new-password\?token=/);
   const owner = browser(api);
   const chosen = { token: tokenIn(link), newPassword: OTHER_PASSWORD };
   expect((await owner.post('/api/auth/reset-password', chosen)).status).toBe(200);
@@ -166,6 +173,61 @@ test('a link to choose a password is kept as a hash and expires', async () => {
   const answer = await browser(api).post('/api/auth/reset-password', { token, newPassword: OTHER_PASSWORD });
   expect(answer).toMatchObject({ status: 400, body: { code: 'link-invalid' } });
   expect((await signIn(browser(api), email)).status).toBe(200);
+});
+
+test('the page behind a link sets the password without a script, by the same rules, once', async () => {
+  const email = 'paper@example.com';
+  await personWithPassword(database.pool, email);
+  await browser(api).post('/api/auth/request-password-reset', { email });
+  const link = await linkIn(database.pool, email, 'reset-password');
+  const page = await browser(api).open(link);
+  expect(page.headers.get('content-type')).toContain('text/html');
+  expect(page.body).toContain(`<input type="hidden" name="token" value="${tokenIn(link)}">`);
+  const send = async (newPassword: string, headers: Record<string, string> = {}) => {
+    const answer = await fetch(`${api.url}/sign-in/new-password`, {
+      method: 'POST',
+      headers: { origin: 'null', 'sec-fetch-site': 'same-origin', ...headers },
+      body: new URLSearchParams({ token: tokenIn(link), newPassword }),
+    });
+    return { status: answer.status, text: await answer.text() };
+  };
+  expect((await send(OTHER_PASSWORD, { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+  const common = await send('password1');
+  expect(common.status).toBe(400);
+  expect(common.text).toContain('<button>Set the password</button>');
+  expect(await send(OTHER_PASSWORD)).toMatchObject({
+    status: 200,
+    text: expect.stringContaining('Your new password is set'),
+  });
+  expect((await signIn(browser(api), email, OTHER_PASSWORD)).status).toBe(200);
+  expect(await send(PASSWORD)).toMatchObject({
+    status: 400,
+    text: expect.stringContaining('This link works no more'),
+  });
+  const hostile = await browser(api).get(
+    '/sign-in/new-password?token=%22%3E%3Cscript%3Ealert(1)%3C/script%3E',
+  );
+  expect(hostile.body).not.toContain('<script>');
+  for (const query of ['', '?token=', '?token=a&token=b', '?error=TOKEN_EXPIRED']) {
+    expect((await browser(api).get(`/sign-in/new-password${query}`)).status).toBe(400);
+  }
+  expect((await browser(api).get('/sign-in/confirmed?error=TOKEN_EXPIRED')).status).toBe(400);
+  expect((await browser(api).get('/sign-in/confirmed')).status).toBe(200);
+});
+
+test('nobody’s mailbox is filled by signing up or in with their address', async () => {
+  const email = 'bombed@example.com';
+  await database.pool.query('delete from notices');
+  await signUp(browser(api), email);
+  for (let i = 0; i < 5; i += 1) {
+    await database.pool.query('delete from rate_limits');
+    await signUp(browser(api), email);
+    await signIn(browser(api), email);
+    await signIn(browser(api), email);
+  }
+  const kinds = (await mailsTo(database.pool, email)).map(({ kind }) => kind);
+  expect(kinds.filter((kind) => kind === 'verify-email')).toHaveLength(10);
+  expect(kinds.filter((kind) => kind === 'sign-up-again').length).toBeLessThanOrEqual(10);
 });
 
 test('two who follow one link at once choose one password', async () => {

@@ -87,8 +87,8 @@ test('unanswered rings are repeated oldest first, at most as many as asked for, 
   expect(await rings.run(later(4), 3)).toBe(2);
   expect(await rings.run(later(5), 10)).toBe(0);
   expect(await rings.run(later(8), 10)).toBe(5); // 3 s after the first
-  expect(await rings.run(later(12), 10)).toBe(0);
-  expect(await rings.run(later(15), 10)).toBe(5); // 6 s after the second
+  expect(await rings.run(later(19), 10)).toBe(0);
+  expect(await rings.run(later(21), 10)).toBe(5); // 12 s after the second
   expect(await repeated()).toEqual([3, 3, 3, 3, 3]);
   await answer(accounts);
 });

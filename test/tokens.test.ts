@@ -292,6 +292,36 @@ test('a token outlives whoever made it in the organization', async () => {
   expect((await api.call('GET', `/v1/accounts/${team.accountId}`, { as: secret })).status).toBe(200);
 });
 
+test('a gateway is told that its token has ended, and other tokens send no usage', async () => {
+  const make = async () => {
+    const expiresAt = new Date(now.getTime() + 60_000);
+    return createServiceToken(database.pool, { kind: 'gateway', name: 'x', expiresAt, now });
+  };
+  const [expiring, revoked] = [await make(), await make()];
+  const send = (as: string) => api.call('POST', '/v1/usage', { as, body: [] });
+  expect((await send(expiring.secret)).status).toBe(200);
+  await revokeServiceToken(database.pool, revoked.id, now);
+  now = new Date(now.getTime() + 60_000);
+  const answers = [
+    [await send(expiring.secret), 'token-expired'],
+    [await send(revoked.secret), 'token-revoked'],
+    [await send(await createOperatorToken(database.pool)), 'unauthenticated'],
+  ] as const;
+  for (const [{ status, headers, body }, code] of answers) {
+    expect({ status, code: body.code }).toEqual({ status: 401, code });
+    expect(headers.get('www-authenticate')).toBe('Bearer');
+  }
+});
+
+test('a closed organization gets no token', async () => {
+  const team = await createTeam(database.pool);
+  await database.pool.query('update auth.organizations set closed_at = $2 where id = $1', [
+    team.organizationId,
+    now,
+  ]);
+  expect(await create(team, 'owner')).toMatchObject({ status: 409, body: { code: 'account-closed' } });
+});
+
 test('a secret that nobody ever had is not told more than that', async () => {
   for (const as of [createSecret('organization'), createSecret('operator'), 'cof_operator_mistyped']) {
     expect(await api.call('GET', '/v1/accounts', { as })).toMatchObject({

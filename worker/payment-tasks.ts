@@ -1,8 +1,9 @@
 // What the worker takes up of payments: events to follow, mail to send, top-ups and card setups that nobody looks at.
+
+import { type NoticeOptions, sendNotices } from '../activities/mail/send-notices.ts';
 import { saveCard } from '../activities/payments/cards.ts';
 import type { PaymentClients } from '../activities/payments/clients.ts';
 import { followEvent } from '../activities/payments/follow-event.ts';
-import { type NoticeOptions, sendNotices } from '../activities/payments/send-notices.ts';
 import { endCardSetup, takeDueCardSetups } from '../ledger/payments/card-setups.ts';
 import { countRestart, takeDueTopUps } from '../ledger/payments/top-ups.ts';
 import {

@@ -10,7 +10,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Standing } from '../ledger/posting.ts';
 import type { account } from './account.ts';
 import * as messages from './messages.ts';
-import { accountIdAttribute } from './search-attributes.ts';
+import { ownership } from './search-attributes.ts';
 
 /** A client of Temporal, and the task queue on which Coffer's workers listen. */
 export interface TemporalClient {
@@ -98,7 +98,10 @@ export async function startTopUp(
   { client, taskQueue }: TemporalClient,
   topUpId: string,
   accountId: string,
-  { again = false }: { readonly again?: boolean } = {},
+  {
+    again = false,
+    organizationId = null,
+  }: { readonly again?: boolean; readonly organizationId?: string | null } = {},
 ): Promise<'running' | 'completed'> {
   const input: messages.TopUpInput = { topUpId, accountId };
   try {
@@ -109,7 +112,7 @@ export async function startTopUp(
         args: [input],
         workflowIdReusePolicy: again ? 'ALLOW_DUPLICATE' : 'ALLOW_DUPLICATE_FAILED_ONLY',
         workflowIdConflictPolicy: 'USE_EXISTING',
-        typedSearchAttributes: [{ key: accountIdAttribute, value: accountId }],
+        typedSearchAttributes: ownership(accountId, organizationId),
       }),
     );
     return 'running';

@@ -79,6 +79,7 @@ export function createUsageHandler(options: UsageHandlerOptions) {
     } catch (error) {
       const problem = problemFrom(error);
       if (problems[problem.code].status >= 500) options.onFailure(error, requestId);
+      if (problems[problem.code].status === 401) response.setHeader('www-authenticate', 'Bearer');
       if (problem.retryAfterSeconds !== undefined)
         response.setHeader('retry-after', problem.retryAfterSeconds);
       // an unread body would be taken for the next request on this connection

@@ -22,6 +22,8 @@ export const usageRouteSpec: Route['spec'] = {
   },
   problems: [
     'unauthenticated',
+    'token-expired',
+    'token-revoked',
     'request-malformed',
     'request-timeout',
     'content-type-unsupported',

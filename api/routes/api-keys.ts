@@ -1,24 +1,15 @@
-// API keys of an account: members make, see and change their own; owners, admins and programs those of all.
-import { validate as isUuid } from 'uuid';
+// API keys of an account, made and read: members their own, owners, admins and programs those of all.
 import { z } from 'zod';
-import {
-  changeApiKey,
-  createApiKey,
-  handOverApiKey,
-  revokeApiKey,
-  rotateApiKey,
-} from '../../ledger/api-keys.ts';
+import { createApiKey } from '../../ledger/api-keys.ts';
 import type { Clock } from '../../ledger/clock.ts';
 import type { Pool } from '../../ledger/database.ts';
-import { type ApiKey, findApiKey, listApiKeys } from '../../ledger/reading/api-keys.ts';
-import { type AccountAccess, isAllowed } from '../access.ts';
+import { findApiKey, listApiKeys } from '../../ledger/reading/api-keys.ts';
 import { once, withoutSecret } from '../idempotency.ts';
 import { callerId, type Principal } from '../principal.ts';
-import { Problem } from '../problem.ts';
+import { existingKey, keyOf, ONLY_OWN_KEYS, OWN_KEYS, onlyMember } from '../reachable-key.ts';
 import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams, cursor, limit } from '../schemas.ts';
 import {
-  apiKeyChange,
   apiKeyListSchema,
   apiKeyRequest,
   apiKeySchema,
@@ -29,13 +20,8 @@ import {
   shownApiKey,
 } from '../shown-api-key.ts';
 
-const DAY_SECONDS = 86_400;
-const LONGEST_GRACE_SECONDS = 30 * DAY_SECONDS;
-
 const TAG = 'API keys';
 const LIST = '/v1/accounts/{accountId}/api-keys';
-const ONE = `${LIST}/{apiKeyId}` as const;
-const oneParams = accountParams.extend({ apiKeyId: z.string() });
 
 export interface ApiKeySurroundings extends RouteSurroundings {
   readonly pool: Pool;
@@ -44,17 +30,9 @@ export interface ApiKeySurroundings extends RouteSurroundings {
   readonly live: boolean;
 }
 
-/** Everything under `/v1/accounts/{accountId}/api-keys`. */
+/** Everything under `/v1/accounts/{accountId}/api-keys` that makes or reads keys. */
 export function apiKeyRoutes(surroundings: ApiKeySurroundings): Route[] {
-  return [
-    listRoute(surroundings),
-    createRoute(surroundings),
-    readRoute(surroundings),
-    changeRoute(surroundings),
-    revokeRoute(surroundings),
-    rotateRoute(surroundings),
-    handOverRoute(surroundings),
-  ];
+  return [listRoute(surroundings), createRoute(surroundings), readRoute(surroundings)];
 }
 
 function listRoute(surroundings: ApiKeySurroundings): Route {
@@ -67,6 +45,7 @@ function listRoute(surroundings: ApiKeySurroundings): Route {
       'With last use and this month’s spend, never a secret. Members see their own keys; owners, admins and programs see all keys of the organization.',
     tag: TAG,
     right: 'use-keys',
+    narrows: ONLY_OWN_KEYS,
     params: accountParams,
     query: z.strictObject({
       memberId: z.uuid().describe('Only keys of this member.').optional(),
@@ -101,6 +80,7 @@ function createRoute(surroundings: ApiKeySurroundings): Route {
       'A person’s own, or that of the member whom a program names. This answer is the only place where the secret is ever shown: repeated under the same Idempotency-Key, it names the same key and its secret is null (rotate the key to get another).',
     tag: TAG,
     right: 'use-keys',
+    narrows: { owner: OWN_KEYS, admin: OWN_KEYS, member: OWN_KEYS },
     params: accountParams,
     idempotent: true,
     rateLimit: 'api-keys',
@@ -135,145 +115,20 @@ function readRoute(surroundings: ApiKeySurroundings): Route {
   const { pool, clock } = surroundings;
   return accountRoute(surroundings, {
     method: 'get',
-    path: ONE,
+    path: `${LIST}/{apiKeyId}`,
     summary: 'One API key',
     tag: TAG,
     right: 'use-keys',
-    params: oneParams,
+    narrows: ONLY_OWN_KEYS,
+    params: accountParams.extend({ apiKeyId: z.string() }),
     answers: { 200: { description: 'The key', schema: apiKeySchema } },
     problems: ['account-not-found', 'not-found'],
     async handle({ principal, params: { apiKeyId }, access }) {
-      const own = onlyMember(access, principal);
-      const found = isUuid(apiKeyId)
-        ? await findApiKey(pool, access.accountId, apiKeyId, clock(), own)
-        : undefined;
-      return { status: 200, body: shownApiKey(existing(found)) };
+      const { id, accountId, memberId } = keyOf(apiKeyId, access, principal);
+      const found = await findApiKey(pool, accountId, id, clock(), memberId);
+      return { status: 200, body: shownApiKey(existingKey(found)) };
     },
   });
-}
-
-function changeRoute(surroundings: ApiKeySurroundings): Route {
-  const { pool, clock } = surroundings;
-  return accountRoute(surroundings, {
-    method: 'patch',
-    path: ONE,
-    summary: 'Rename an API key or limit it in time',
-    description: 'Your own, or as owner, admin or program any key of the organization; not a revoked one.',
-    tag: TAG,
-    right: 'use-keys',
-    params: oneParams,
-    body: apiKeyChange,
-    answers: { 200: { description: 'The changed key', schema: apiKeySchema } },
-    problems: ['account-not-found', 'not-found', 'api-key-inactive'],
-    async handle({ principal, params, body, access, actor }) {
-      const now = clock();
-      const expiresAt = typeof body.expiresAt === 'string' ? futureTime(body.expiresAt, now) : body.expiresAt;
-      const key = { ...keyOf(params.apiKeyId, access, principal), actor, now };
-      const changed = await changeApiKey(pool, { ...key, name: body.name, expiresAt });
-      return { status: 200, body: shownApiKey(existing(changed)) };
-    },
-  });
-}
-
-function revokeRoute(surroundings: ApiKeySurroundings): Route {
-  const { pool, clock } = surroundings;
-  return accountRoute(surroundings, {
-    method: 'delete',
-    path: ONE,
-    summary: 'Revoke an API key for good',
-    description:
-      'Your own, or as owner, admin or program any key of the organization. Usage that occurs from then on is refused within a second. Revoking it again changes nothing.',
-    tag: TAG,
-    right: 'use-keys',
-    params: oneParams,
-    answers: { 200: { description: 'The revoked key', schema: apiKeySchema } },
-    problems: ['account-not-found', 'not-found'],
-    async handle({ principal, params, access, actor }) {
-      const key = { ...keyOf(params.apiKeyId, access, principal), actor, now: clock() };
-      return { status: 200, body: shownApiKey(existing(await revokeApiKey(pool, key))) };
-    },
-  });
-}
-
-function rotateRoute(surroundings: ApiKeySurroundings): Route {
-  const { pool, clock, live } = surroundings;
-  return accountRoute(surroundings, {
-    method: 'post',
-    path: `${ONE}/rotate`,
-    rateLimit: 'api-keys',
-    summary: 'Replace the secret of an API key',
-    description:
-      'The key stays the same: its id, member, limits and history go on. The secrets it had work on for the grace chosen, or until an earlier rotation said. The new secret is shown only here; a repetition makes another one.',
-    tag: TAG,
-    right: 'use-keys',
-    params: oneParams,
-    body: z
-      .strictObject({
-        graceSeconds: z
-          .int('graceSeconds is a whole number of seconds.')
-          .min(0, 'graceSeconds is 0 or more.')
-          .max(LONGEST_GRACE_SECONDS, 'graceSeconds is at most 2592000 (30 days).')
-          .default(DAY_SECONDS)
-          .describe('How long the replaced secret works on; a day when left out, 0 for not at all.'),
-      })
-      .prefault({})
-      .meta({ id: 'ApiKeyRotation' }),
-    answers: { 200: { description: 'The key with its new secret', schema: newApiKeySchema } },
-    problems: ['account-not-found', 'not-found', 'api-key-inactive'],
-    async handle({ principal, params, body, access, actor }) {
-      const key = { ...keyOf(params.apiKeyId, access, principal), actor, now: clock() };
-      const rotated = existing(
-        await rotateApiKey(pool, { ...key, graceMs: body.graceSeconds * 1_000, live }),
-      );
-      return { status: 200, body: { ...shownApiKey(rotated.apiKey), secret: rotated.secret } };
-    },
-  });
-}
-
-function handOverRoute(surroundings: ApiKeySurroundings): Route {
-  const { pool, clock } = surroundings;
-  return accountRoute(surroundings, {
-    method: 'post',
-    path: `${ONE}/hand-over`,
-    summary: 'Hand an API key to another member',
-    description:
-      'The same key and secret, so that what runs on it goes on. Usage that occurs from now on is the new member’s; what occurred before stays with whoever held it, however late it arrives.',
-    tag: TAG,
-    right: 'manage-all-keys',
-    params: oneParams,
-    body: z.strictObject({ memberId: z.uuid().describe('A current member.') }).meta({ id: 'ApiKeyHandOver' }),
-    answers: { 200: { description: 'The key, now theirs', schema: apiKeySchema } },
-    problems: ['account-not-found', 'not-found', 'member-not-found', 'api-key-inactive'],
-    async handle({ params, body, access, actor }) {
-      const key = { id: keyId(params.apiKeyId), accountId: access.accountId, actor, now: clock() };
-      const handed = await handOverApiKey(pool, { ...key, to: body.memberId });
-      return { status: 200, body: shownApiKey(existing(handed)) };
-    },
-  });
-}
-
-/** The key that a path names, within the caller's reach. */
-function keyOf(apiKeyId: string, access: AccountAccess, principal: Principal) {
-  return { id: keyId(apiKeyId), accountId: access.accountId, memberId: onlyMember(access, principal) };
-}
-
-function keyId(apiKeyId: string): string {
-  if (isUuid(apiKeyId)) return apiKeyId;
-  throw notFound();
-}
-
-function existing<T extends ApiKey | object>(found: T | undefined): T {
-  if (found === undefined) throw notFound();
-  return found;
-}
-
-function notFound(): Problem {
-  return new Problem('not-found', 'There is no such API key, or it is not within your reach.');
-}
-
-/** Whose keys the caller may reach: their own, or everybody's. */
-function onlyMember(access: AccountAccess, principal: Principal): string | undefined {
-  return isAllowed(access, 'manage-all-keys') ? undefined : callerId(principal);
 }
 
 /** Whose key is made: a person's own, or that of the member whom a program names. */

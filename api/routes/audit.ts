@@ -31,9 +31,14 @@ const operatorAuditLine = z
 
 const CSV_PAGE = 1_000;
 
-/** `GET /v1/accounts/{accountId}/audit` and `GET /v1/operator/audit`. */
+/** `GET /v1/accounts/{accountId}/audit`. */
 export function auditRoutes(surroundings: RouteSurroundings): Route[] {
-  return [accountAuditRoute(surroundings), operatorAuditRoute(surroundings)];
+  return [accountAuditRoute(surroundings)];
+}
+
+/** `GET /v1/operator/audit`. */
+export function operatorAuditRoutes(surroundings: RouteSurroundings): Route[] {
+  return [operatorAuditRoute(surroundings)];
 }
 
 function accountAuditRoute(surroundings: RouteSurroundings): Route {

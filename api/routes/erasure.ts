@@ -10,9 +10,14 @@ import { type OperatorSurroundings, reason } from './operator.ts';
 const WHAT_IT_DOES =
   'Name and e-mail address are erased everywhere, with sign-in, sessions, cards, memberships and their API keys; the personal account is closed with whatever is left on it. Usage, payments and audit stay, under an id and “former member”.';
 
-/** `POST /v1/me/erasure` and `POST /v1/operator/people/{personId}/erasure`. */
+/** `POST /v1/me/erasure`. */
 export function erasureRoutes(surroundings: OperatorSurroundings): Route[] {
-  return [ownRoute(surroundings), operatorRoute(surroundings)];
+  return [ownRoute(surroundings)];
+}
+
+/** `POST /v1/operator/people/{personId}/erasure`. */
+export function operatorErasureRoutes(surroundings: OperatorSurroundings): Route[] {
+  return [operatorRoute(surroundings)];
 }
 
 function ownRoute(surroundings: OperatorSurroundings): Route {

@@ -45,6 +45,8 @@ const invitationRequest = z
   })
   .meta({ id: 'InvitationRequest' });
 
+const ONLY_NO_OWNERS = 'invitations of admins and members';
+
 export interface InvitationSurroundings extends RouteSurroundings {
   readonly clock: Clock;
 }
@@ -71,6 +73,7 @@ function inviteRoute(surroundings: InvitationSurroundings): Route {
       'Sends a link that works once, for seven days. Whoever has no account signs up on the way. Only owners invite owners. The invitation ends when you are no longer owner or admin.',
     tag: 'Organizations',
     right: 'manage-members',
+    narrows: { admin: ONLY_NO_OWNERS },
     rateLimit: 'invitations',
     params: organizationParams,
     body: invitationRequest,
@@ -78,7 +81,6 @@ function inviteRoute(surroundings: InvitationSurroundings): Route {
     answers: { 201: { description: 'The invitation', schema: invitation } },
     problems: [
       'organization-not-found',
-      'account-closed',
       'already-member',
       'already-invited',
       'too-many-invitations',
@@ -140,6 +142,7 @@ function resendRoute(surroundings: InvitationSurroundings): Route {
       'With a new link for another seven days; the link sent before is dead. Also for one that has expired.',
     tag: 'Organizations',
     right: 'manage-members',
+    narrows: { admin: ONLY_NO_OWNERS },
     rateLimit: 'invitations',
     params: invitationParams,
     answers: { 200: { description: 'The invitation', schema: invitation } },
@@ -161,6 +164,7 @@ function revokeRoute(surroundings: InvitationSurroundings): Route {
     description: 'Its link is dead from then on. Taking it back again changes nothing.',
     tag: 'Organizations',
     right: 'manage-members',
+    narrows: { admin: ONLY_NO_OWNERS },
     params: invitationParams,
     answers: { 204: { description: 'It is revoked' } },
     problems: ['organization-not-found', 'invitation-not-found', 'invitation-over'],

@@ -49,6 +49,10 @@ const removal = z.strictObject({
     .describe('`<apiKeyId>:<memberId>`, as often as needed: that key goes to that member and works on.'),
 });
 
+/** Whom addresses and keys are not shown to, but for their own. */
+const ONLY_NAMES = 'names and roles';
+const ONLY_NO_OWNERS = 'where nobody becomes or was an owner';
+
 export interface MemberSurroundings extends RouteSurroundings {
   readonly clock: Clock;
 }
@@ -76,6 +80,7 @@ function listRoute(surroundings: MemberSurroundings): Route {
     summary: 'Members, in the order in which they joined',
     tag: 'Organizations',
     right: 'read',
+    narrows: { member: ONLY_NAMES, operator: ONLY_NAMES, 'read-token': ONLY_NAMES },
     params: organizationParams,
     query: z.strictObject({ cursor: cursor.pipe(z.uuid('This is not a cursor of ours.')).optional(), limit }),
     answers: { 200: { description: 'A page of members', schema: pageOf(member, 'MemberPage') } },
@@ -98,9 +103,10 @@ function readRoute(surroundings: MemberSurroundings): Route {
     summary: 'One member, and what stops when they go',
     tag: 'Organizations',
     right: 'read',
+    narrows: { member: ONLY_NAMES, operator: ONLY_NAMES, 'read-token': ONLY_NAMES },
     params: memberParams,
     answers: { 200: { description: 'The member', schema: memberDetail } },
-    problems: ['organization-not-found', 'not-found'],
+    problems: ['organization-not-found', 'member-not-found'],
     async handle({ access, principal, params }) {
       const personId = idOf(params.memberId);
       const found = await findMember(pool, access.ownerId, personId);
@@ -129,10 +135,11 @@ function changeRoute(surroundings: MemberSurroundings): Route {
       'Only owners make and unmake owners. A sponsor of auto top-up who becomes a member pauses it; owners and admins are told.',
     tag: 'Organizations',
     right: 'manage-members',
+    narrows: { admin: ONLY_NO_OWNERS },
     params: memberParams,
     body: roleRequest,
     answers: { 200: { description: 'The member', schema: member } },
-    problems: ['organization-not-found', 'not-found', 'last-owner'],
+    problems: ['organization-not-found', 'member-not-found', 'last-owner'],
     async handle(context) {
       const { access, principal, params, body } = context;
       const personId = idOf(params.memberId);
@@ -155,10 +162,17 @@ function removeRoute(surroundings: MemberSurroundings): Route {
       'Their keys are revoked, except those handed over: these keep their secret, and the other member answers for them from then on. What they used stays theirs in the history. Only owners remove owners.',
     tag: 'Organizations',
     right: 'manage-members',
+    narrows: { admin: ONLY_NO_OWNERS },
     params: memberParams,
     query: removal,
     answers: { 204: { description: 'They are no longer a member' } },
-    problems: ['organization-not-found', 'not-found', 'last-owner'],
+    problems: [
+      'organization-not-found',
+      'member-not-found',
+      'last-owner',
+      'api-key-unknown',
+      'api-key-inactive',
+    ],
     async handle(context) {
       const member = {
         personId: idOf(context.params.memberId),
@@ -182,9 +196,9 @@ function notRemoved(outcome: Exclude<Removal, 'removed'>): Problem {
     case 'no-member':
       return noMember();
     case 'no-key':
-      return new Problem('not-found', 'A key to hand over is no working key of this member.');
+      return new Problem('api-key-unknown', 'A key to hand over is no working key of this member.');
     case 'no-heir':
-      return new Problem('not-found', 'Whom a key is handed to must be another member.');
+      return new Problem('member-not-found', 'Whom a key is handed to must be another member.');
     default:
       return outcome satisfies never;
   }
@@ -196,7 +210,7 @@ function idOf(memberId: string): string {
 }
 
 function noMember(): Problem {
-  return new Problem('not-found', 'There is no such member.');
+  return new Problem('member-not-found', 'There is no such member of this organization.');
 }
 
 /** Whether somebody's address and keys are the caller's to see. */

@@ -14,6 +14,7 @@ import { paymentProblem } from '../payment-problem.ts';
 import type { Principal } from '../principal.ts';
 import { Problem } from '../problem.ts';
 import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
+import { attemptsOf } from '../route-rate-limit.ts';
 import { accountParams, amount, limit, named, pageOf, timestamp } from '../schemas.ts';
 
 /** A top-up as the API shows it. */
@@ -60,7 +61,7 @@ export function topUpRoutes(surroundings: TopUpSurroundings): Route[] {
 }
 
 function createRoute(surroundings: TopUpSurroundings): Route {
-  const { payments, startTopUp } = surroundings;
+  const { payments, startTopUp, limits } = surroundings;
   const { pool, clock } = payments;
   return accountRoute(surroundings, {
     method: 'post',
@@ -73,7 +74,6 @@ function createRoute(surroundings: TopUpSurroundings): Route {
     params: accountParams,
     body: topUpRequest,
     idempotent: true,
-    rateLimit: 'top-ups',
     answers: { 201: { description: 'The top-up, to be paid at its checkoutUrl', schema: topUp } },
     problems: [
       'account-not-found',
@@ -85,6 +85,7 @@ function createRoute(surroundings: TopUpSurroundings): Route {
       'idempotency-key-reused',
       'idempotency-key-in-use',
       'payments-unavailable',
+      'rate-limited',
     ],
     async handle({ principal, body, request, access }) {
       const { personId } = requirePerson(principal);
@@ -92,6 +93,8 @@ function createRoute(surroundings: TopUpSurroundings): Route {
       const cost = parseCharge(body.amount);
       const caller = `person:${personId}`;
       return once(payments, request, { caller, body }, async (id) => {
+        // counted here, because a repetition of the key opens nothing
+        await limits.take(...attemptsOf('top-ups', principal));
         const now = clock();
         const expiresAt = new Date(now.getTime() + OPEN_MS);
         const stored = { id, accountId, payerId: personId, amount: cost, saveCard: body.saveCard, expiresAt };

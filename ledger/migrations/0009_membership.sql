@@ -210,7 +210,8 @@ create trigger invitations_drop_their_mail after update of status, secret_hash o
 create function tell_invited(p_invitation uuid, p_secret text, p_now timestamptz) returns void language sql volatile as $$
   insert into notices (id, key, kind, invitation_id, account_id, details, created_at, next_try_at)
     select uuid_v7(p_now), format('invitation:%s:%s', i.id, i.sends), 'invitation', i.id,
-      account_of_organization(i.organization_id), jsonb_build_object('secret', p_secret), p_now, p_now
+      account_of_organization(i.organization_id),
+      jsonb_build_object('secret', p_secret, 'linkUntil', i.expires_at), p_now, p_now
     from auth.invitations i where i.id = p_invitation
     on conflict (key) do nothing;
 $$;

@@ -19,6 +19,15 @@ create index two_factors_of_person on auth.two_factors (person_id);
 -- null: not since it was made; brought up to date once a minute at most
 alter table auth.sessions add column last_seen_at timestamptz;
 
+/* Whoever signs in sweeps up after their sessions that have expired. */
+create function drop_expired_sessions() returns trigger language plpgsql as $$
+begin
+  delete from auth.sessions where person_id = new.person_id and expires_at < new.created_at;
+  return null;
+end $$;
+create trigger sessions_replace_expired after insert on auth.sessions
+  for each row execute function drop_expired_sessions();
+
 /* Attempts per key within a window of time. Columns and their order are those of rate-limiter-flexible; a key names the
    limit and whose attempt it was, people's addresses only as hashes. `expire` is in milliseconds since 1970. */
 create table rate_limits (

@@ -156,9 +156,13 @@ create trigger payment_methods_of_the_erased before insert or update on payment_
 /* What Stripe goes on to tell of somebody who was erased is followed by its ids alone. */
 create function forget_payload_of_erased() returns trigger language plpgsql as $$
 begin
-  perform 1 from customers c join auth.people p on p.id = c.person_id
-    where c.stripe_id in (new.payload #>> '{data,object,customer}', new.object_id) and p.erased_at is not null;
-  if found then
+  if exists (
+    select from customers c join auth.people p on p.id = c.person_id
+      where c.stripe_id in (new.payload #>> '{data,object,customer}', new.object_id) and p.erased_at is not null
+    union all
+    select from payment_methods m join auth.people p on p.id = m.person_id
+      where m.id = new.object_id and p.erased_at is not null
+  ) then
     new.payload := '{}';
   end if;
   return new;
@@ -228,8 +232,10 @@ begin
     where person_id = p_person;
   update customers set email = v_nameless, delete_at = p_now where person_id = p_person;
   v_customers := array(select stripe_id from customers where person_id = p_person and stripe_id is not null);
+  -- a card that was detached names its Customer no more
   update webhook_events set payload = '{}'
-    where payload #>> '{data,object,customer}' = any (v_customers) or object_id = any (v_customers);
+    where payload #>> '{data,object,customer}' = any (v_customers) or object_id = any (v_customers)
+      or object_id in (select id from payment_methods where person_id = p_person);
   update ledger_commands set details = details - 'payerName' where details ->> 'payerId' = p_person::text and details ? 'payerId';
   update notices set details = '{}', next_try_at = null, failure = case when sent_at is null then 'erased' end
     where person_id = p_person;

@@ -9,19 +9,20 @@ export interface TopUpState {
   readonly mode: 'manual' | 'auto';
   readonly state: 'open' | 'processing' | 'paid' | 'not-completed';
   readonly amount: Nanos;
-  /** With the name of when it was opened. */
+  /** With the name of now: this is what happens now. */
   readonly payer: Named;
 }
 
 // What is not known yet is under way, for whoever waits for it.
 export const READ_NEWEST_TOP_UPS = `
   select t.id, t.account_id, t.mode, case t.state when 'unknown' then 'processing' else t.state end as state, t.amount,
-    t.payer_id, name_at(t.payer_id, t.created_at) as payer_name
+    t.payer_id, p.name as payer_name
   from unnest($1::uuid[]) as a (id)
   cross join lateral (
-    select id, account_id, mode, state, amount, payer_id, created_at from top_ups
+    select id, account_id, mode, state, amount, payer_id from top_ups
     where account_id = a.id order by id desc limit $2::int4
-  ) t`;
+  ) t
+  left join auth.people p on p.id = t.payer_id`;
 
 interface TopUpStateRow {
   id: string;

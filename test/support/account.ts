@@ -13,6 +13,7 @@ import { ringAccount, type TemporalClient } from '../../workflows/client.ts';
 import { accountWorkflowId, usageRecorded } from '../../workflows/messages.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { recordHistories } from './histories.ts';
+import { createOrganization, createPerson } from './people.ts';
 import type { TestTemporal } from './temporal.ts';
 
 export interface TestLedger {
@@ -22,7 +23,7 @@ export interface TestLedger {
   createAccount(): Promise<string>;
   /** Stores a grant and returns its key; the balance counts it at once. */
   grant(accountId: string, amountNanos: bigint, key?: string): Promise<string>;
-  /** Gives the account a rule of auto top-up on the card of a new person. */
+  /** Gives the account a rule of auto top-up on its owner's card. */
   enableAutoTopUp(accountId: string, rule: { thresholdNanos: bigint; amountNanos: bigint }): Promise<void>;
   entries(accountId: string): Promise<TestEntry[]>;
   balanceRow(accountId: string): Promise<TestBalance>;
@@ -53,13 +54,9 @@ export async function createTestLedger(): Promise<TestLedger> {
     database,
     pool,
     createAccount: async () => {
-      const id = uuidv7();
-      await pool.query(`select create_account($1, 'organization', $2, 'usd', $3)`, [
-        id,
-        uuidv7(),
-        new Date(),
-      ]);
-      return id;
+      const { personId } = await createPerson(pool, 'Olga Owner');
+      const { accountId } = await createOrganization(pool, personId);
+      return accountId;
     },
     grant: async (accountId, amountNanos, key = `grant:${randomUUID()}`) => {
       await pool.query(`select store_command($1, $2, $3, 'grant', $4, '{}', $5)`, [
@@ -112,13 +109,13 @@ async function enableAutoTopUp(
   accountId: string,
   { thresholdNanos, amountNanos }: { thresholdNanos: bigint; amountNanos: bigint },
 ): Promise<void> {
-  const personId = uuidv7();
+  const { rows: owners } = await pool.query<{ person_id: string }>(
+    'select m.person_id from auth.members m join accounts a on a.owner_id = m.organization_id where a.id = $1',
+    [accountId],
+  );
+  const personId = owners[0]?.person_id;
   const cardId = `pm_${randomUUID()}`;
   const now = new Date();
-  await pool.query(
-    `insert into auth.people (id, name, email, created_at, updated_at) values ($1, 'A sponsor', $2, $3, $3)`,
-    [personId, `${personId}@example.com`, now],
-  );
   await pool.query(
     `insert into payment_methods (id, person_id, customer_id, fingerprint, brand, last4, exp_month, exp_year,
        consented_at, consent_terms, created_at)

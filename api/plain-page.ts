@@ -1,18 +1,26 @@
-// The frame of the few pages that Coffer itself shows around a payment: plain HTML that works without scripts.
+// The frame of the few pages that the API itself shows, around a payment and a mail: plain HTML that works without scripts.
 
-export interface BillingPage {
+export interface PlainPage {
   readonly status: number;
   readonly tone: 'good' | 'waiting' | 'bad';
   readonly title: string;
   readonly text: string;
-  /** A button that sends the page's own address a POST. */
+  /** A button that sends the page's own address a POST, with what is in the fields. */
   readonly button?: string;
+  readonly fields?: readonly Field[];
   /** Where the reader is sent at once, with a link for who is not. */
   readonly onTo?: { readonly url: string; readonly label: string };
 }
 
+export interface Field {
+  readonly name: string;
+  readonly type: 'hidden' | 'password';
+  readonly label?: string;
+  readonly value?: string;
+}
+
 /** The page of an address that is none of ours, or that is somebody else's to see. */
-export const NOTHING_HERE: BillingPage = {
+export const NOTHING_HERE: PlainPage = {
   status: 404,
   tone: 'bad',
   title: 'Nothing to see here',
@@ -22,13 +30,13 @@ export const NOTHING_HERE: BillingPage = {
 const MARKS = { good: '✓', waiting: '…', bad: '!' } as const;
 
 /** A page as HTML. `baseUrl` is where its reader goes on. */
-export function billingPage(page: BillingPage, baseUrl: string): string {
-  const { tone, title, text, button, onTo } = page;
+export function plainPage(page: PlainPage, baseUrl: string): string {
+  const { tone, title, text, button, fields = [], onTo } = page;
   const refresh =
     onTo === undefined ? '' : `<meta http-equiv="refresh" content="0;url=${escaped(onTo.url)}">`;
   const action =
     button !== undefined
-      ? `<form method="post"><button>${escaped(button)}</button></form>`
+      ? `<form method="post">${fields.map(field).join('')}<button>${escaped(button)}</button></form>`
       : onTo !== undefined
         ? `<p><a class="button" href="${escaped(onTo.url)}">${escaped(onTo.label)}</a></p>`
         : '';
@@ -51,6 +59,13 @@ ${action}
 </body>
 </html>
 `;
+}
+
+function field({ name, type, label = '', value = '' }: Field): string {
+  const input = `<input type="${type}" name="${escaped(name)}" value="${escaped(value)}"`;
+  return type === 'hidden'
+    ? `${input}>`
+    : `<label>${escaped(label)}${input} autocomplete="new-password" minlength="8" maxlength="128" required></label>`;
 }
 
 function escaped(text: string): string {
@@ -82,6 +97,9 @@ p { margin: 0 0 1.25rem; text-wrap: pretty; }
 button, .button { display: block; width: 100%; font: inherit; font-weight: 600; padding: .75rem 1rem; border: 0; border-radius: 9px;
   background: var(--accent); color: var(--accent-ink); text-decoration: none; cursor: pointer; }
 form { margin: 0 0 1.25rem; }
+label { display: block; text-align: left; margin: 0 0 1rem; font-size: .9375rem; color: var(--soft); }
+input { display: block; width: 100%; margin-top: .25rem; padding: .625rem .75rem; font: inherit; font-size: 1rem; color: var(--ink);
+  background: var(--paper); border: 1px solid var(--line); border-radius: 9px; }
 a { color: var(--accent); } .on { margin: 0; font-size: .9375rem; }
-button:focus-visible, a:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+button:focus-visible, a:focus-visible, input:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 `;

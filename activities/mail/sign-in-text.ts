@@ -1,5 +1,5 @@
 // The words of the mails about sign-in: confirming addresses, choosing passwords, and what has changed.
-import type { Notice } from '../../ledger/payments/notices.ts';
+import type { Notice } from '../../ledger/notices.ts';
 
 /** Subject and lines of a mail about sign-in; undefined for a notice about something else. */
 export function signInText({ kind, details }: Notice): { subject: string; lines: string[] } | undefined {

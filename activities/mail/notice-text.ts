@@ -1,6 +1,6 @@
 // The words of each notice. Never a card, never a bank's reason: those are for the card's owner, on Stripe's pages.
 import { formatDollars, nanosFromString } from '../../ledger/money.ts';
-import type { Notice } from '../../ledger/payments/notices.ts';
+import type { Notice } from '../../ledger/notices.ts';
 import { membershipText } from './membership-text.ts';
 import { signInText } from './sign-in-text.ts';
 

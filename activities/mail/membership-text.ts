@@ -1,5 +1,5 @@
 // The words of the mails about membership: invitations, and how being a member or a sponsor ended.
-import type { Notice } from '../../ledger/payments/notices.ts';
+import type { Notice } from '../../ledger/notices.ts';
 
 /** Subject and lines of a mail about membership; undefined for a notice about something else. */
 export function membershipText(

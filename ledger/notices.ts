@@ -1,5 +1,5 @@
 // Notices: the outbox of mail. Written in the transaction of the fact they tell of, sent by the worker.
-import type { Pool } from '../database.ts';
+import type { Pool } from './database.ts';
 
 export interface Notice {
   readonly id: string;

@@ -8,7 +8,7 @@ import {
   markNoticeSent,
   type Notice,
   takeNotices,
-} from '../../ledger/payments/notices.ts';
+} from '../../ledger/notices.ts';
 import { noticeText } from './notice-text.ts';
 
 export interface NoticeOptions {
