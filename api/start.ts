@@ -106,13 +106,9 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     webhook: payments.webhook,
     billingPages: payments.billingPages,
     bareRoutes: [usageRouteSpec, ...machineRoutes],
-<<<<<<< HEAD
-    auth: authHandler({ auth, pool, limits, baseUrl: config.baseUrl }),
-    ...(console !== undefined && { fallback: console }),
-=======
     auth: authHandler(signIn),
     signInPages: signInPages(signIn),
->>>>>>> 1ed581a9c89aafdc25053865fa5bd3968397dedd
+    ...(console !== undefined && { fallback: console }),
   });
   const server = createServer(app, intake.handler);
   await new Promise<void>((resolve, reject) => {
