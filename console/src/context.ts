@@ -48,11 +48,13 @@ export function rememberedContext(me: SchemaMe): string {
 /** Keeps the context for the next visit. It is a name, no secret. */
 export const rememberContext = (key: string) => localStorage.setItem(REMEMBERED, key);
 
-/** The context of the page; undefined while it loads and for one that is not mine to see. */
+/** The context of the page, or the last one where the page has none; undefined for one that is not mine to see. */
 export function useContext(): Context | undefined {
   const { context } = useParams({ strict: false });
   const { data: me } = useQuery(meQuery);
-  return me && contextsOf(me).find(({ key }) => key === context);
+  if (me === undefined) return undefined;
+  const key = context ?? rememberedContext(me);
+  return contextsOf(me).find((one) => one.key === key);
 }
 
 /** The context within a page of an account, where the frame has made sure that there is one. */

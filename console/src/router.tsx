@@ -11,6 +11,7 @@ import {
 import { ProblemError } from './api/problem.ts';
 import { meQuery } from './api/queries.ts';
 import { rememberedContext } from './context.ts';
+import { readAuditSearch } from './pages/audit/audit-search.ts';
 import { readBillingSearch, readHomeSearch } from './pages/billing-search.ts';
 import { LoadFailed, NotFound } from './pages/Failures.tsx';
 import { readTransactionSearch } from './pages/transaction-search.ts';
@@ -70,19 +71,75 @@ const keys = createRoute({
   component: lazyRouteComponent(() => import('./pages/Keys.tsx'), 'Keys'),
 });
 
+const team = createRoute({
+  getParentRoute: () => account,
+  path: '/team',
+  component: lazyRouteComponent(() => import('./pages/Team.tsx'), 'Team'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => account,
+  path: '/audit',
+  validateSearch: readAuditSearch,
+  component: lazyRouteComponent(() => import('./pages/Audit.tsx'), 'Audit'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./pages/Settings.tsx'), 'Settings'),
+});
+
+/** Where to go afterwards, if it is a page of ours. */
+const readNext = (search: Record<string, unknown>): { next?: string } => {
+  const next = localPath(search['next']);
+  return next === undefined ? {} : { next };
+};
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  validateSearch: (search: Record<string, unknown>): { next?: string } => {
-    const next = localPath(search['next']);
-    return next === undefined ? {} : { next };
-  },
+  validateSearch: readNext,
   component: lazyRouteComponent(() => import('./pages/SignIn.tsx'), 'SignIn'),
 });
 
+const signUp = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-up',
+  validateSearch: (search: Record<string, unknown>): { next?: string; email?: string } => ({
+    ...readNext(search),
+    ...(typeof search['email'] === 'string' && { email: search['email'] }),
+  }),
+  component: lazyRouteComponent(() => import('./pages/SignUp.tsx'), 'SignUp'),
+});
+
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/forgot-password',
+  component: lazyRouteComponent(() => import('./pages/ForgotPassword.tsx'), 'ForgotPassword'),
+});
+
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/reset-password',
+  validateSearch: (search: Record<string, unknown>): { token?: string } =>
+    typeof search['token'] === 'string' ? { token: search['token'] } : {},
+  component: lazyRouteComponent(() => import('./pages/ResetPassword.tsx'), 'ResetPassword'),
+});
+
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: '/invitations/$secret',
+  component: lazyRouteComponent(() => import('./pages/Invitation.tsx'), 'Invitation'),
+});
+
 const routeTree = root.addChildren([
-  signedIn.addChildren([home, account.addChildren([billing, transactions, keys])]),
+  signedIn.addChildren([home, settings, account.addChildren([billing, transactions, keys, team, audit])]),
   signIn,
+  signUp,
+  forgotPassword,
+  resetPassword,
+  invitation,
 ]);
 
 /** The console's router over one cache of queries. */

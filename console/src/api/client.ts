@@ -16,9 +16,9 @@ const throwProblems: Middleware = {
 export const api = createClient<paths>({ baseUrl: '/', credentials: 'same-origin' });
 api.use(throwProblems);
 
-/** The body of an answer; the client has thrown already if there is none. */
-export async function read<T>(answer: Promise<{ data?: T; error?: unknown }>): Promise<T> {
+/** The JSON body of an answer (where a route can send CSV too, that is not asked for); the client has thrown already if there is none. */
+export async function read<T>(answer: Promise<{ data?: T; error?: unknown }>): Promise<Exclude<T, string>> {
   const { data } = await answer;
-  if (data === undefined) throw new ProblemError({}, 500);
-  return data;
+  if (data === undefined || typeof data === 'string') throw new ProblemError({}, 500);
+  return data as Exclude<T, string>;
 }

@@ -4,904 +4,2459 @@
  */
 
 export interface paths {
-  '/v1/me': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is signed in
+         * @description The person, their personal account, and the organizations they belong to with their role there.
+         */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Who is signed in
-     * @description The person, their personal account, and the organizations they belong to with their role there.
-     */
-    get: operations['getMe'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/me/active-organization": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Remember which organization you look at
+         * @description For this session, so that a console opens where you left. It changes no right and no other answer.
+         */
+        put: operations["putMeActiveOrganization"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The accounts you may see, oldest first
-     * @description Your own account and those of your organizations; an operator sees all.
-     */
-    get: operations['getAccounts'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{accountId}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/me/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have everything that is known of you erased, for good
+         * @description Name and e-mail address are erased everywhere, with sign-in, sessions, cards, memberships and their API keys; the personal account is closed with whatever is left on it. Usage, payments and audit stay, under an id and “former member”. Whoever is the only owner of an organization makes somebody else one first, or closes it.
+         */
+        post: operations["postMeErasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** One account with its balance */
-    get: operations['getAccountsByAccountId'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{accountId}/transactions': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where I am signed in
+         * @description The sessions of the signed-in person, the one used last first. Never a token.
+         */
+        get: operations["getMeSessions"];
+        put?: never;
+        post?: never;
+        /**
+         * Sign out everywhere
+         * @description Ends every session, this one too unless `keepCurrent` is `true`. What they had open ends within a second.
+         */
+        delete: operations["deleteMeSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The history, newest first
-     * @description One line per usage event and one per credit entry. A page may be shorter than its limit and still have a `nextCursor`: read on until it is null. With `Accept: text/csv` the answer is a stream of the whole history that matches.
-     */
-    get: operations['getAccountsTransactions'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{accountId}/statement': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/me/sessions/{sessionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign out one session
+         * @description Ends one of my sessions; what it had open ends within a second.
+         */
+        delete: operations["deleteMeSessionsBySessionId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The ledger: entries with seq and the balance after each, newest first
-     * @description A usage entry sums the usage events between two postings; the history shows each of them.
-     */
-    get: operations['getAccountsStatement'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{accountId}/usage': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/organizations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make an organization
+         * @description You become its first owner, and it has an account with a balance of its own from the start.
+         */
+        post: operations["postOrganizations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Sums of usage
-     * @description Days are UTC days on which the usage occurred. `from` is inclusive, `to` exclusive; a time of day counts as its whole day.
-     */
-    get: operations['getAccountsUsage'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{accountId}/events': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/organizations/{organizationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One organization */
+        get: operations["getOrganizationsByOrganizationId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Rename an organization
+         * @description What was recorded under its old name keeps saying that name.
+         */
+        patch: operations["patchOrganizationsByOrganizationId"];
+        trace?: never;
     };
-    /**
-     * What happens on the account, as it happens
-     * @description Server-sent events: `balance` (the account) at once and on every change, `entry` (a line of the statement), `top-up` (`id`, `mode`, `state`, `amount`, `payer`). The id of an event is a seq: `Last-Event-ID` brings the entries after it. The stream ends when the right to see the account is lost.
-     */
-    get: operations['getAccountsEvents'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{accountId}/api-keys': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/organizations/{organizationId}/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave an organization
+         * @description Your keys there are revoked, your invitations to it taken back, and your card is no longer used for it. The last owner cannot leave.
+         */
+        post: operations["postOrganizationsLeave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * API keys, newest first
-     * @description Members see their own keys; owners and admins see all keys of the organization. Never a secret.
-     */
-    get: operations['getAccountsApiKeys'];
-    put?: never;
-    /**
-     * Make an API key of your own that this account pays for
-     * @description The answer is the only place where the secret is ever shown, so it is not replayed.
-     */
-    post: operations['postAccountsApiKeys'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{accountId}/api-keys/{apiKeyId}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/organizations/{organizationId}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close an organization for good
+         * @description Its keys, tokens and invitations are revoked, auto top-up ends, and nobody is a member any more. Ledger, usage and audit stay; operators see what is left of the balance. The slug stays taken.
+         */
+        post: operations["postOrganizationsClose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    post?: never;
-    /**
-     * Revoke an API key for good
-     * @description Your own, or as owner or admin any key of the organization. Revoking it again changes nothing.
-     */
-    delete: operations['deleteAccountsApiKeysByApiKeyId'];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/prices': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/organizations/{organizationId}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Members, in the order in which they joined */
+        get: operations["getOrganizationsMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** The prices in force, in dollars per million tokens */
-    get: operations['getPrices'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/operator/accounts/{accountId}/grants': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/organizations/{organizationId}/members/{memberId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One member, and what stops when they go */
+        get: operations["getOrganizationsMembersByMemberId"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a member
+         * @description Their keys are revoked, except those handed over: these keep their secret, and the other member answers for them from then on. What they used stays theirs in the history. Only owners remove owners.
+         */
+        delete: operations["deleteOrganizationsMembersByMemberId"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a member’s role
+         * @description Only owners make and unmake owners. A sponsor of auto top-up who becomes a member pauses it; owners and admins are told.
+         */
+        patch: operations["patchOrganizationsMembersByMemberId"];
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Give credit that nobody paid
-     * @description It counts in the balance at once; the entry follows. Needs an operator token with the scope `money`.
-     */
-    post: operations['postOperatorAccountsGrants'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/operator/accounts/{accountId}/adjustments': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/organizations/{organizationId}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Invitations, newest first
+         * @description Those that wait for an answer, unless you ask for others; never the link.
+         */
+        get: operations["getOrganizationsInvitations"];
+        put?: never;
+        /**
+         * Invite somebody by e-mail
+         * @description Sends a link that works once, for seven days. Whoever has no account signs up on the way. Only owners invite owners. The invitation ends when you are no longer owner or admin.
+         */
+        post: operations["postOrganizationsInvitations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Correct a balance, up or down
-     * @description It counts in the balance at once; the entry follows. Needs an operator token with the scope `money`.
-     */
-    post: operations['postOperatorAccountsAdjustments'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/operator/rejected-usage': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/organizations/{organizationId}/invitations/{invitationId}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send an invitation again
+         * @description With a new link for another seven days; the link sent before is dead. Also for one that has expired.
+         */
+        post: operations["postOrganizationsInvitationsResend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** Usage that was not recorded, newest first */
-    get: operations['getOperatorRejectedUsage'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/operator/unpriced-usage': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/organizations/{organizationId}/invitations/{invitationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take an invitation back
+         * @description Its link is dead from then on. Taking it back again changes nothing.
+         */
+        delete: operations["deleteOrganizationsInvitationsByInvitationId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** Usage that waits for the price of its model, oldest first */
-    get: operations['getOperatorUnpricedUsage'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/me/payment-methods': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/invitations/{secret}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What an invitation is about
+         * @description For whoever has the link, signed in or not.
+         */
+        get: operations["getInvitationsBySecret"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** Your saved cards */
-    get: operations['getMePaymentMethods'];
-    put?: never;
-    /**
-     * Save a card for auto top-up
-     * @description Answers with the address of a hosted page. Nothing is charged; the page asks for your consent.
-     */
-    post: operations['postMePaymentMethods'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{accountId}/top-ups': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/invitations/{secret}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an invitation
+         * @description You are a member from then on. Nobody there sees anything of your own account.
+         */
+        post: operations["postInvitationsAccept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Top-ups, newest first
-     * @description Who paid, how much, when and how it went; never a card.
-     */
-    get: operations['getAccountsTopUps'];
-    put?: never;
-    /**
-     * Add credit with your own card
-     * @description Answers with the address of a hosted page; the credit is there as soon as the payment succeeds.
-     */
-    post: operations['postAccountsTopUps'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{accountId}/top-ups/{topUpId}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/invitations/{secret}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decline an invitation */
+        post: operations["postInvitationsDecline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** One top-up */
-    get: operations['getAccountsTopUpsByTopUpId'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{accountId}/auto-top-up': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/me/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The invitations that wait for you
+         * @description Those to your verified e-mail address, newest first.
+         */
+        get: operations["getMeInvitations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** The rule of auto top-up */
-    get: operations['getAccountsAutoTopUp'];
-    /**
-     * Set, change or resume auto top-up
-     * @description With a card of yours you become its sponsor. Below the threshold it charges at once: `?preview=true` says what, and changes nothing.
-     */
-    put: operations['putAccountsAutoTopUp'];
-    post?: never;
-    /**
-     * Switch auto top-up off
-     * @description A charge that was already sent still adds its credit.
-     */
-    delete: operations['deleteAccountsAutoTopUp'];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/usage': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/me/invitations/{invitationId}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an invitation
+         * @description You are a member from then on. Nobody there sees anything of your own account.
+         */
+        post: operations["postMeInvitationsAccept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Record usage
-     * @description One event, an array of up to 5,000, or NDJSON. Answers after the commit with one result an event, in the order given. Sending an event again changes nothing.
-     */
-    post: operations['postUsage'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
+    "/v1/me/invitations/{invitationId}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decline an invitation */
+        post: operations["postMeInvitationsDecline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The accounts you may see, oldest first
+         * @description Your own account and those of your organizations; an operator sees all.
+         */
+        get: operations["getAccounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One account with its balance */
+        get: operations["getAccountsByAccountId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}/transactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The history, newest first
+         * @description One line per usage event and one per credit entry. A page may be shorter than its limit and still have a `nextCursor`: read on until it is null. With `Accept: text/csv` the answer is a stream of the whole history that matches.
+         */
+        get: operations["getAccountsTransactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The ledger: entries with seq and the balance after each, newest first
+         * @description A usage entry sums the usage events between two postings; the history shows each of them.
+         */
+        get: operations["getAccountsStatement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sums of usage
+         * @description Days are UTC days on which the usage occurred. `from` is inclusive, `to` exclusive; a time of day counts as its whole day.
+         */
+        get: operations["getAccountsUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who changed what, newest first
+         * @description Every change of rights, members, keys, rules and money, with who did it and the names of that time. With `Accept: text/csv` the answer is a stream of everything that matches.
+         */
+        get: operations["getAccountsAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happens on the account, as it happens
+         * @description Server-sent events: `balance` (the account) at once and on every change, `entry` (a line of the statement), `top-up` (`id`, `mode`, `state`, `amount`, `payer`). The id of an event is a seq: `Last-Event-ID` brings the entries after it. The stream ends when the right to see the account is lost.
+         */
+        get: operations["getAccountsEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * API keys, newest first
+         * @description With last use and this month’s spend, never a secret. Members see their own keys; owners, admins and programs see all keys of the organization.
+         */
+        get: operations["getAccountsApiKeys"];
+        put?: never;
+        /**
+         * Make an API key that this account pays for
+         * @description A person’s own, or that of the member whom a program names. This answer is the only place where the secret is ever shown: repeated under the same Idempotency-Key, it names the same key and its secret is null (rotate the key to get another).
+         */
+        post: operations["postAccountsApiKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}/api-keys/{apiKeyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One API key */
+        get: operations["getAccountsApiKeysByApiKeyId"];
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key for good
+         * @description Your own, or as owner, admin or program any key of the organization. Usage that occurs from then on is refused within a second. Revoking it again changes nothing.
+         */
+        delete: operations["deleteAccountsApiKeysByApiKeyId"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename an API key or limit it in time
+         * @description Your own, or as owner, admin or program any key of the organization; not a revoked one.
+         */
+        patch: operations["patchAccountsApiKeysByApiKeyId"];
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}/api-keys/{apiKeyId}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the secret of an API key
+         * @description The key stays the same: its id, member, limits and history go on. The secrets it had work on for the grace chosen, or until an earlier rotation said. The new secret is shown only here; a repetition makes another one.
+         */
+        post: operations["postAccountsApiKeysRotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}/api-keys/{apiKeyId}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand an API key to another member
+         * @description The same key and secret, so that what runs on it goes on. Usage that occurs from now on is the new member’s; what occurred before stays with whoever held it, however late it arrives.
+         */
+        post: operations["postAccountsApiKeysHandOver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organizations/{organizationId}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tokens of the organization’s programs, newest first
+         * @description With who made them and when they were last used, never a secret.
+         */
+        get: operations["getOrganizationsTokens"];
+        put?: never;
+        /**
+         * Make a token for a program of the organization
+         * @description Scope `read`: balance, history, usage, exports. Scope `keys`: API keys of members. It belongs to the organization, not to who made it, and ends at the latest after a year. This answer is the only place where the secret is ever shown: repeated under the same Idempotency-Key, its secret is null.
+         */
+        post: operations["postOrganizationsTokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organizations/{organizationId}/tokens/{tokenId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a token for good
+         * @description It is refused within a second. Revoking it again changes nothing.
+         */
+        delete: operations["deleteOrganizationsTokensByTokenId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The prices in force, in dollars per million tokens */
+        get: operations["getPrices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find organizations, people, API keys, payments and accounts
+         * @description By an id of ours, the beginning of an API key (never more of it than `cof_live_` and six characters), an id at Stripe (`pi_…`, `cs_…`, `ch_…`, `cus_…`), the beginning of a slug or an e-mail address, or the beginnings of words of a name.
+         */
+        get: operations["getOperatorSearch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts, oldest first, or those in a state
+         * @description The balance of a closed account is what is left on it. `overdrawn` are all whose balance is below zero, whatever else they are.
+         */
+        get: operations["getOperatorAccounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/accounts/{accountId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One account with all that belongs to it
+         * @description Owner, members, the rule without its card, the last decisions and the top-ups under way.
+         */
+        get: operations["getOperatorAccountsByAccountId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/accounts/{accountId}/freeze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Freeze an account
+         * @description Usage is still recorded; no work is authorized and no charge begins any more. A payment that was begun before still adds its credit. Doing it again changes nothing. The organization reads the reason in its audit.
+         */
+        post: operations["postOperatorAccountsFreeze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/accounts/{accountId}/unfreeze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a frozen account again
+         * @description Auto top-up is evaluated at once. Doing it again changes nothing. The organization reads the reason in its audit.
+         */
+        post: operations["postOperatorAccountsUnfreeze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/accounts/{accountId}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give credit that nobody paid
+         * @description It counts in the balance at once; the entry follows. Needs an operator token with the scope `money`.
+         */
+        post: operations["postOperatorAccountsGrants"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/accounts/{accountId}/adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct a balance, up or down
+         * @description It counts in the balance at once; the entry follows. Needs an operator token with the scope `money`.
+         */
+        post: operations["postOperatorAccountsAdjustments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/prices/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What importing a price list would change
+         * @description Changes nothing.
+         */
+        post: operations["postOperatorPricesPreview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import a price list
+         * @description A model’s first price counts for all its past usage; a changed one begins at `effectiveFrom`, five minutes ahead at the earliest and by default. Importing the same list again changes nothing.
+         */
+        post: operations["postOperatorPrices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/people/{personId}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a person on their request
+         * @description Name and e-mail address are erased everywhere, with sign-in, sessions, cards, memberships and their API keys; the personal account is closed with whatever is left on it. Usage, payments and audit stay, under an id and “former member”. Doing it again changes nothing. The reason stays in the audit: do not write there who it was.
+         */
+        post: operations["postOperatorPeopleErasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The audit of every account and of the deployment, newest first
+         * @description With `accountId: null` are changes of the deployment itself: its prices and its own tokens.
+         */
+        get: operations["getOperatorAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/rejected-usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Usage that was not recorded, newest first */
+        get: operations["getOperatorRejectedUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/unpriced-usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Usage that waits for the price of its model, oldest first */
+        get: operations["getOperatorUnpricedUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the verify runs found, newest first */
+        get: operations["getOperatorVerify"];
+        put?: never;
+        /**
+         * Check now that everything holds which must always hold
+         * @description Answers at once; the result is in the list when it ends. While a run that was started here is under way, it is that one.
+         */
+        post: operations["postOperatorVerify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/payment-methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your saved cards */
+        get: operations["getMePaymentMethods"];
+        put?: never;
+        /**
+         * Save a card for auto top-up
+         * @description Answers with the address of a hosted page. Nothing is charged; the page asks for your consent.
+         */
+        post: operations["postMePaymentMethods"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/payment-methods/{paymentMethodId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a saved card of yours
+         * @description Auto top-up that uses it pauses at once, and its owners and admins are told. A charge that was already sent still adds its credit.
+         */
+        delete: operations["deleteMePaymentMethodsByPaymentMethodId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}/top-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Top-ups, newest first
+         * @description Who paid, how much, when and how it went; never a card.
+         */
+        get: operations["getAccountsTopUps"];
+        put?: never;
+        /**
+         * Add credit with your own card
+         * @description Answers with the address of a hosted page; the credit is there as soon as the payment succeeds.
+         */
+        post: operations["postAccountsTopUps"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}/top-ups/{topUpId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One top-up */
+        get: operations["getAccountsTopUpsByTopUpId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}/contributions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who paid how much
+         * @description One line per payer, the most first. With `Accept: text/csv` the answer is a file.
+         */
+        get: operations["getAccountsContributions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/top-ups/{topUpId}/recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pay an auto top-up that your bank wants confirmed
+         * @description Answers with a top-up to be paid on its hosted page; asked again, with the same one. Once it is paid, auto top-up goes on.
+         */
+        post: operations["postMeTopUpsRecovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}/auto-top-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rule of auto top-up */
+        get: operations["getAccountsAutoTopUp"];
+        /**
+         * Set, change or resume auto top-up
+         * @description With a card of yours you become its sponsor. Below the threshold it charges at once: `?preview=true` says what, and changes nothing.
+         */
+        put: operations["putAccountsAutoTopUp"];
+        post?: never;
+        /**
+         * Switch auto top-up off
+         * @description A charge that was already sent still adds its credit.
+         */
+        delete: operations["deleteAccountsAutoTopUp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}/auto-top-up/simulation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a rule would have charged in the last 30 days
+         * @description Changes nothing. Counts one charge each time the balance would have crossed the threshold; usage is taken as even over each UTC day, credit that people added by hand stays in, what auto top-up charged then is left out.
+         */
+        post: operations["postAccountsAutoTopUpSimulation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payments that were set aside, oldest first
+         * @description Money that was taken and did not match what was asked for. None is credited by itself.
+         */
+        get: operations["getOperatorQuarantine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/quarantine/{paymentId}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide about a payment that was set aside
+         * @description A decision is not changed. Auto top-up that waited for it goes on.
+         */
+        post: operations["postOperatorQuarantineResolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record usage
+         * @description One event, an array of up to 5,000, or NDJSON. Answers after the commit with one result an event, in the order given. Sending an event again changes nothing.
+         */
+        post: operations["postUsage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process lives */
+        get: operations["getHealthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether Postgres, Temporal and a worker are there */
+        get: operations["getReadyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the process measures, for Prometheus
+         * @description With the token of `COFFER_METRICS_TOKEN` as bearer; without one configured, only from this machine to a deployment on localhost.
+         */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document */
+        get: operations["getOpenapiJson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a problem means and what to do */
+        get: operations["getProblemsByCode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/stripe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An event of Stripe
+         * @description Stored once and answered; the worker follows it up. Only a signature made with one of our secrets is believed.
+         */
+        post: operations["postWebhooksStripe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/billing/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where Stripe’s hosted pages send people back to
+         * @description Settles what was paid and says what is known; it names an amount to its payer alone.
+         */
+        get: operations["getBillingReturn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    Account: {
-      /** Format: uuid */
-      id: string;
-      owner: {
-        /** @enum {string} */
-        type: 'organization' | 'person';
-        /** Format: uuid */
-        id: string;
-        name: string | null;
-      };
-      currency: string;
-      /** @description posted + pending: what has been paid in less what has been used, at this moment. */
-      balance: components['schemas']['Amount'];
-      /** @description The balance after the newest entry. */
-      posted: components['schemas']['Amount'];
-      /** @description Usage and credit that no entry holds yet. */
-      pending: components['schemas']['Amount'];
-      /** @description Reserved for work in progress. */
-      held: components['schemas']['Amount'];
-      /** @description balance − held. */
-      available: components['schemas']['Amount'];
-      /** @enum {string} */
-      state: 'closed' | 'frozen' | 'topping_up' | 'overdrawn' | 'low' | 'ok';
-    };
-    AccountPage: {
-      items: components['schemas']['Account'][];
-      nextCursor: string | null;
-    };
-    /**
-     * @description Dollars as a decimal string with two to nine decimals.
-     * @example 12.34
-     */
-    Amount: string;
-    ApiKey: {
-      /** Format: uuid */
-      id: string;
-      name: string;
-      /** @description The beginning of the secret, to recognise it by. */
-      prefix: string;
-      member: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-      };
-      /** @enum {string} */
-      state: 'active' | 'expired' | 'revoked';
-      createdAt: components['schemas']['Timestamp'];
-      expiresAt: components['schemas']['Timestamp'] | null;
-      revokedAt: components['schemas']['Timestamp'] | null;
-    };
-    ApiKeyList: {
-      items: components['schemas']['ApiKey'][];
-      nextCursor: string | null;
-    };
-    ApiKeyRequest: {
-      name: string;
-      /**
-       * Format: date-time
-       * @description Until when the key works; for ever when left out.
-       */
-      expiresAt?: string;
-    };
-    AutoTopUp: {
-      threshold: components['schemas']['Amount'];
-      amount: components['schemas']['Amount'] | null;
-      targetBalance: components['schemas']['Amount'] | null;
-      monthlyCap: components['schemas']['Amount'];
-      /** @enum {string} */
-      state: 'enabled' | 'paused';
-      sponsor: components['schemas']['Named'];
-      /** @description Only its sponsor sees it. */
-      paymentMethodId: string | null;
-      takenThisMonth: components['schemas']['Amount'];
-      topUpInFlight: string | null;
-      lastDecision: {
-        decision: string;
-        reason: string;
-      } | null;
-      nextEvaluationAt: components['schemas']['Timestamp'] | null;
-      /** @description What is charged at once, because the balance is below the threshold. */
-      chargesNow: components['schemas']['Amount'] | null;
-    };
-    AutoTopUpRequest: {
-      threshold: string;
-      amount?: string;
-      targetBalance?: string;
-      monthlyCap: string;
-      /** @description A saved card of yours; without it the card stays. */
-      paymentMethodId?: string;
-    };
-    CardSetup: {
-      /** Format: uuid */
-      id: string;
-      /** @description The hosted page on which the card is saved; null once it is done. */
-      setupUrl: string | null;
-    };
-    CreditRequest: {
-      /** @description Dollars as a decimal string; an adjustment may be negative. */
-      amount: string;
-      /** @description Members read it in their history. */
-      reason: string;
-    };
-    CreditTransaction: {
-      id: string;
-      /** @enum {string} */
-      type: 'top-up' | 'refund' | 'dispute' | 'grant' | 'adjustment';
-      occurredAt: components['schemas']['Timestamp'];
-      /** @description Signed: positive when credit was added. */
-      amount: components['schemas']['Amount'];
-      /** Format: uuid */
-      topUpId?: string;
-      /**
-       * @description Of top-ups.
-       * @enum {string}
-       */
-      mode?: 'manual' | 'auto';
-      /** @description The member whose card paid. */
-      payer?: components['schemas']['Named'];
-      /** @description Of grants and adjustments. */
-      reason?: string;
-      entrySeq: number;
-    };
-    Entry: {
-      /** @description Without gaps, from 1. */
-      seq: number;
-      /** @enum {string} */
-      type:
-        | 'usage'
-        | 'top-up'
-        | 'refund'
-        | 'refund-reversed'
-        | 'dispute'
-        | 'dispute-reinstated'
-        | 'grant'
-        | 'adjustment';
-      postedAt: components['schemas']['Timestamp'];
-      /** @description Signed: what the entry did to the balance. */
-      amount: components['schemas']['Amount'];
-      balanceAfter: components['schemas']['Amount'];
-      /** @description How many usage events a usage entry sums. */
-      eventCount?: number;
-      /** Format: uuid */
-      topUpId?: string;
-      /** @enum {string} */
-      mode?: 'manual' | 'auto';
-      payer?: components['schemas']['Named'];
-      reason?: string;
-    };
-    EntryPage: {
-      items: components['schemas']['Entry'][];
-      nextCursor: string | null;
-    };
-    Me: {
-      /** Format: uuid */
-      id: string;
-      name: string;
-      email: string;
-      /** Format: uuid */
-      personalAccountId: string;
-      organizations: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-        slug: string;
-        /** @enum {string} */
-        role: 'owner' | 'admin' | 'member';
-        /** Format: uuid */
-        accountId: string;
-      }[];
-    };
-    /** @description An id and the name that goes with it now. */
-    Named: {
-      /** Format: uuid */
-      id: string;
-      name: string | null;
-    };
-    NewApiKey: {
-      /** Format: uuid */
-      id: string;
-      name: string;
-      /** @description The beginning of the secret, to recognise it by. */
-      prefix: string;
-      member: {
-        /** Format: uuid */
-        id: string;
-        name: string;
-      };
-      /** @enum {string} */
-      state: 'active' | 'expired' | 'revoked';
-      createdAt: components['schemas']['Timestamp'];
-      expiresAt: components['schemas']['Timestamp'] | null;
-      revokedAt: components['schemas']['Timestamp'] | null;
-      /** @description Shown this once: only a hash of it is kept. */
-      secret: string;
-    };
-    PaymentMethod: {
-      id: string;
-      brand: string;
-      last4: string;
-      expMonth: number;
-      expYear: number;
-      createdAt: components['schemas']['Timestamp'];
-    };
-    PaymentMethodPage: {
-      items: components['schemas']['PaymentMethod'][];
-      nextCursor: string | null;
-    };
-    Price: {
-      model: string;
-      effectiveFrom: components['schemas']['Timestamp'];
-      standard: components['schemas']['Rates'];
-      batch: components['schemas']['Rates'];
-    };
-    PricePage: {
-      items: components['schemas']['Price'][];
-      nextCursor: string | null;
-    };
-    /** @description Dollars per million tokens. */
-    Rates: {
-      input: components['schemas']['Amount'];
-      cachedInput: components['schemas']['Amount'];
-      cacheWrite: components['schemas']['Amount'];
-      output: components['schemas']['Amount'];
-    };
-    RejectedUsage: {
-      id: string;
-      accountId: string | null;
-      usageEventId: string | null;
-      code: string;
-      detail: string;
-      /** @description What was sent, shortened and without secrets. */
-      event: unknown;
-      receivedAt: components['schemas']['Timestamp'];
-    };
-    RejectedUsagePage: {
-      items: components['schemas']['RejectedUsage'][];
-      nextCursor: string | null;
-    };
-    StoredCredit: {
-      /** Format: uuid */
-      id: string;
-      /** Format: uuid */
-      accountId: string;
-      /** @enum {string} */
-      type: 'grant' | 'adjustment';
-      amount: components['schemas']['Amount'];
-      reason: string;
-      /** @description From this moment it counts in the balance. */
-      storedAt: components['schemas']['Timestamp'];
-    };
-    /**
-     * Format: date-time
-     * @description ISO 8601 in UTC.
-     */
-    Timestamp: string;
-    TopUp: {
-      /** Format: uuid */
-      id: string;
-      /** @enum {string} */
-      mode: 'manual' | 'auto';
-      amount: components['schemas']['Amount'];
-      currency: string;
-      /** @enum {string} */
-      state: 'open' | 'processing' | 'paid' | 'not-completed';
-      payer: components['schemas']['Named'];
-      createdAt: components['schemas']['Timestamp'];
-      paidAt: components['schemas']['Timestamp'] | null;
-      /** @description Where its payer pays; null for everybody else, and once it is over. */
-      checkoutUrl: string | null;
-    };
-    TopUpPage: {
-      items: components['schemas']['TopUp'][];
-      nextCursor: string | null;
-    };
-    TopUpRequest: {
-      /** @description Dollars from 5.00 to 2000.00, in whole cents. */
-      amount: string;
-      /**
-       * @description Keep the card for auto top-up, on your consent on the page.
-       * @default false
-       */
-      saveCard: boolean;
-    };
-    Transaction: components['schemas']['UsageTransaction'] | components['schemas']['CreditTransaction'];
-    TransactionPage: {
-      items: components['schemas']['Transaction'][];
-      nextCursor: string | null;
-    };
-    UnpricedUsage: {
-      /** Format: uuid */
-      accountId: string;
-      usageEventId: string;
-      model: string;
-      /** @enum {string} */
-      serviceTier: 'standard' | 'batch';
-      inputTokens: number;
-      cachedInputTokens: number;
-      cacheWriteTokens: number;
-      outputTokens: number;
-      occurredAt: components['schemas']['Timestamp'];
-      receivedAt: components['schemas']['Timestamp'];
-    };
-    UnpricedUsagePage: {
-      items: components['schemas']['UnpricedUsage'][];
-      nextCursor: string | null;
-    };
-    UsageEvent: {
-      /** @description The logical request id: a retry sends the same. Best a UUIDv7. */
-      id: string;
-      apiKeyId?: string;
-      /** @description The key itself, where the gateway has no id */
-      apiKey?: string;
-      model: string;
-      /**
-       * @description Includes cached and cache-written tokens
-       * @default 0
-       */
-      inputTokens: number;
-      /** @default 0 */
-      cachedInputTokens: number;
-      /** @default 0 */
-      cacheWriteTokens: number;
-      /** @default 0 */
-      outputTokens: number;
-      occurredAt: string;
-      /**
-       * @default standard
-       * @enum {string}
-       */
-      serviceTier: 'standard' | 'batch';
-      holdId?: string;
-      batchId?: string;
-      metadata?: {
-        [key: string]: components['schemas']['__schema0'];
-      };
-      /** @description Dollars; only with a token of scope `explicit-cost` */
-      cost?: string;
-    };
-    UsageResult: {
-      id: string | null;
-      /** @enum {string} */
-      status: 'recorded' | 'duplicate' | 'conflict' | 'rejected';
-      /** @description Dollars; absent while the model has no price */
-      cost?: string;
-      problem?: {
-        type: string;
-        code: string;
-        title: string;
-        status: number;
-        detail?: string;
-      };
-    };
-    UsageResults: {
-      results: components['schemas']['UsageResult'][];
-    };
-    /** @description Has those of day, member, apiKey, model and tier it was grouped by. */
-    UsageSum: {
-      /**
-       * Format: date
-       * @description The UTC day on which the usage occurred.
-       */
-      day?: string;
-      member?: components['schemas']['Named'];
-      apiKey?: components['schemas']['Named'];
-      model?: string;
-      /** @enum {string} */
-      tier?: 'standard' | 'batch';
-      events: number;
-      inputTokens: number;
-      cachedInputTokens: number;
-      cacheWriteTokens: number;
-      outputTokens: number;
-      cost: components['schemas']['Amount'];
-    };
-    UsageSums: {
-      items: components['schemas']['UsageSum'][];
-      nextCursor: string | null;
-    };
-    UsageTransaction: {
-      id: string;
-      /** @constant */
-      type: 'usage';
-      occurredAt: components['schemas']['Timestamp'];
-      /** @description Negative: what the usage took from the balance. */
-      amount: components['schemas']['Amount'];
-      recordedAt: components['schemas']['Timestamp'];
-      /** @description The id that the gateway sent. */
-      usageEventId: string;
-      member: components['schemas']['Named'];
-      apiKey: components['schemas']['Named'];
-      model: string;
-      /** @enum {string} */
-      serviceTier: 'standard' | 'batch';
-      inputTokens: number;
-      cachedInputTokens: number;
-      cacheWriteTokens: number;
-      outputTokens: number;
-      batchId: string | null;
-      /** @description The entry of the statement that this is, or will be, part of. */
-      entrySeq: number;
-    };
-    __schema0:
-      | string
-      | number
-      | boolean
-      | null
-      | components['schemas']['__schema0'][]
-      | {
-          [key: string]: components['schemas']['__schema0'];
+    schemas: {
+        AcceptedInvitation: {
+            /**
+             * Format: uuid
+             * @description The organization of which you are a member now.
+             */
+            organizationId: string;
         };
-    /** @description A problem as RFC 9457 describes it. */
-    Problem: {
-      /**
-       * Format: uri-reference
-       * @description The page that explains the problem.
-       */
-      type: string;
-      /**
-       * @description For programs: the last part of `type`.
-       * @enum {string}
-       */
-      code:
-        | 'amount-malformed'
-        | 'amount-not-in-cents'
-        | 'amount-out-of-range'
-        | 'account-not-found'
-        | 'account-frozen'
-        | 'account-closed'
-        | 'fenced-out'
-        | 'entry-out-of-order'
-        | 'entry-unbalanced'
-        | 'record-immutable'
-        | 'price-not-ahead'
-        | 'price-list-malformed'
-        | 'api-key-unknown'
-        | 'api-key-revoked'
-        | 'api-key-expired'
-        | 'usage-invalid'
-        | 'usage-too-old'
-        | 'usage-ahead-of-time'
-        | 'usage-conflict'
-        | 'usage-unpriced'
-        | 'cost-not-allowed'
-        | 'idempotency-key-reused'
-        | 'last-owner'
-        | 'payment-under-review'
-        | 'payment-not-creditable'
-        | 'quarantine-resolved'
-        | 'request-malformed'
-        | 'request-invalid'
-        | 'request-timeout'
-        | 'content-type-unsupported'
-        | 'body-too-large'
-        | 'too-many-events'
-        | 'unauthenticated'
-        | 'forbidden'
-        | 'not-found'
-        | 'organization-not-found'
-        | 'method-not-allowed'
-        | 'idempotency-key-in-use'
-        | 'webhook-signature-invalid'
-        | 'overloaded'
-        | 'database-unavailable'
-        | 'auto-top-up-invalid'
-        | 'payment-method-unknown'
-        | 'card-not-usable'
-        | 'payments-unavailable'
-        | 'internal-error';
-      title: string;
-      /** @description The HTTP status. */
-      status: number;
-      /** @description For the person who asked. */
-      detail?: string;
-      /** @description Names the request, for whoever reads the logs. */
-      instance?: string;
-      /** @description Fields that were refused. */
-      errors?: {
-        /** @description A JSON pointer. */
-        pointer: string;
-        detail: string;
-      }[];
+        Account: {
+            /** Format: uuid */
+            id: string;
+            owner: {
+                /** @enum {string} */
+                type: "organization" | "person";
+                /** Format: uuid */
+                id: string;
+                name: string | null;
+            };
+            currency: string;
+            /** @description posted + pending: what has been paid in less what has been used, at this moment. */
+            balance: components["schemas"]["Amount"];
+            /** @description The balance after the newest entry. */
+            posted: components["schemas"]["Amount"];
+            /** @description Usage and credit that no entry holds yet. */
+            pending: components["schemas"]["Amount"];
+            /** @description Reserved for work in progress. */
+            held: components["schemas"]["Amount"];
+            /** @description balance − held. */
+            available: components["schemas"]["Amount"];
+            /** @enum {string} */
+            state: "closed" | "frozen" | "topping_up" | "overdrawn" | "low" | "ok";
+        };
+        AccountDossier: {
+            account: components["schemas"]["Account"];
+            /** @description Of the person whose personal account it is. */
+            email: string | null;
+            /** @description Of the organization. */
+            slug: string | null;
+            closedAt: components["schemas"]["Timestamp"] | null;
+            members: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                email: string;
+                role: string;
+                joinedAt: components["schemas"]["Timestamp"];
+            }[];
+            rule: components["schemas"]["DossierRule"] | null;
+            /** @description The last ones of auto top-up, newest first. */
+            decisions: components["schemas"]["Decision"][];
+            openTopUps: components["schemas"]["OpenTopUp"][];
+        };
+        AccountEvent: {
+            /** @description The seq that the account had reached; none on `top-up`. */
+            id?: string;
+            /** @enum {string} */
+            event: "balance" | "entry" | "top-up";
+            /** @description JSON: an Account, an Entry, or what changed of a top-up. */
+            data: string;
+        };
+        AccountPage: {
+            items: components["schemas"]["Account"][];
+            nextCursor: string | null;
+        };
+        AccountStateRequest: {
+            reason: string;
+        };
+        ActiveOrganization: {
+            organizationId: string | null;
+        };
+        /**
+         * @description Dollars as a decimal string with two to nine decimals.
+         * @example 12.34
+         */
+        Amount: string;
+        ApiKey: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description The beginning of the secret, to recognise it by. */
+            prefix: string;
+            /** @description Who answers for it. */
+            member: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+            };
+            /** @enum {string} */
+            state: "active" | "expired" | "revoked";
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description Until when it works; null: for ever. */
+            expiresAt: components["schemas"]["Timestamp"] | null;
+            revokedAt: components["schemas"]["Timestamp"] | null;
+            /** @description When its secret was last replaced. */
+            rotatedAt: components["schemas"]["Timestamp"] | null;
+            /** @description Until when a secret works that was replaced; null when none does. */
+            replacedSecretsEndAt: components["schemas"]["Timestamp"] | null;
+            /** @description When its newest usage occurred. */
+            lastUsedAt: components["schemas"]["Timestamp"] | null;
+            /** @description What was recorded of it in this month (UTC), in dollars. */
+            spentThisMonth: components["schemas"]["Amount"];
+        };
+        ApiKeyChange: {
+            name?: string;
+            /** @description Until when the key works from now on; null: for ever. */
+            expiresAt?: string | null;
+        };
+        ApiKeyHandOver: {
+            /**
+             * Format: uuid
+             * @description A current member.
+             */
+            memberId: string;
+        };
+        ApiKeyList: {
+            items: components["schemas"]["ApiKey"][];
+            nextCursor: string | null;
+        };
+        ApiKeyRequest: {
+            name: string;
+            /**
+             * Format: date-time
+             * @description Until when the key works; for ever when left out.
+             */
+            expiresAt?: string;
+            /**
+             * Format: uuid
+             * @description Whose key it is: a program names a current member, a person leaves it out.
+             */
+            memberId?: string;
+        };
+        /** @default {} */
+        ApiKeyRotation: {
+            /**
+             * @description How long the replaced secret works on; a day when left out, 0 for not at all.
+             * @default 86400
+             */
+            graceSeconds: number;
+        };
+        AuditLine: {
+            /** Format: uuid */
+            id: string;
+            at: components["schemas"]["Timestamp"];
+            /** @description A person, the token of an operator or of a program of the organization, or the system. */
+            actor: {
+                /** @enum {string} */
+                kind: "person" | "operator" | "organization" | "system";
+                id: string | null;
+                name: string | null;
+            };
+            /** @description Such as `member.joined`, `auto-top-up.changed`, `credit.grant`. */
+            action: string;
+            subject: {
+                kind: string;
+                id: string;
+                name: string | null;
+            };
+            /** @description The fields that changed; amounts in dollars, people as id and name. */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The fields that changed; amounts in dollars, people as id and name. */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            reason: string | null;
+            /** @description Where a person or a program of the organization called from; an operator’s only for operators. */
+            address: string | null;
+            requestId: string | null;
+        };
+        AuditPage: {
+            items: components["schemas"]["AuditLine"][];
+            nextCursor: string | null;
+        };
+        AutoTopUp: {
+            threshold: components["schemas"]["Amount"];
+            amount: components["schemas"]["Amount"] | null;
+            targetBalance: components["schemas"]["Amount"] | null;
+            monthlyCap: components["schemas"]["Amount"];
+            /** @enum {string} */
+            state: "enabled" | "paused";
+            sponsor: components["schemas"]["Named"];
+            /** @description Only its sponsor sees it. */
+            paymentMethodId: string | null;
+            takenThisMonth: components["schemas"]["Amount"];
+            topUpInFlight: string | null;
+            lastDecision: {
+                decision: string;
+                reason: string;
+            } | null;
+            nextEvaluationAt: components["schemas"]["Timestamp"] | null;
+            /** @description What is charged at once, because the balance is below the threshold. */
+            chargesNow: components["schemas"]["Amount"] | null;
+        };
+        AutoTopUpRequest: {
+            threshold: string;
+            amount?: string;
+            targetBalance?: string;
+            monthlyCap: string;
+            /** @description A saved card of yours; without it the card stays. */
+            paymentMethodId?: string;
+        };
+        AutoTopUpSimulation: {
+            from: components["schemas"]["Timestamp"];
+            to: components["schemas"]["Timestamp"];
+            /** @description How often it would have charged. */
+            count: number;
+            total: components["schemas"]["Amount"];
+            /** @description How often which amount, the most frequent first. */
+            charges: {
+                amount: components["schemas"]["Amount"];
+                count: number;
+            }[];
+            /** @description Whether the monthly cap would have kept something from being charged. */
+            capped: boolean;
+        };
+        AutoTopUpTerms: {
+            threshold: string;
+            amount?: string;
+            targetBalance?: string;
+            monthlyCap: string;
+        };
+        CardSetup: {
+            /** Format: uuid */
+            id: string;
+            /** @description The hosted page on which the card is saved; null once it is done. */
+            setupUrl: string | null;
+        };
+        Contribution: {
+            payer: components["schemas"]["Named"];
+            total: components["schemas"]["Amount"];
+            /** @description What they added by hand. */
+            manual: {
+                count: number;
+                total: components["schemas"]["Amount"];
+            };
+            /** @description What auto top-up charged to their card. */
+            auto: {
+                count: number;
+                total: components["schemas"]["Amount"];
+            };
+            firstAt: components["schemas"]["Timestamp"];
+            lastAt: components["schemas"]["Timestamp"];
+        };
+        ContributionPage: {
+            items: components["schemas"]["Contribution"][];
+            nextCursor: string | null;
+        };
+        CreditRequest: {
+            /** @description Dollars as a decimal string; an adjustment may be negative. */
+            amount: string;
+            /** @description Members read it in their history. */
+            reason: string;
+        };
+        CreditTransaction: {
+            id: string;
+            /** @enum {string} */
+            type: "top-up" | "refund" | "dispute" | "grant" | "adjustment";
+            occurredAt: components["schemas"]["Timestamp"];
+            /** @description Signed: positive when credit was added. */
+            amount: components["schemas"]["Amount"];
+            /** Format: uuid */
+            topUpId?: string;
+            /**
+             * @description Of top-ups.
+             * @enum {string}
+             */
+            mode?: "manual" | "auto";
+            /** @description The member whose card paid. */
+            payer?: components["schemas"]["Named"];
+            /** @description Of grants and adjustments. */
+            reason?: string;
+            entrySeq: number;
+        };
+        Decision: {
+            decidedAt: components["schemas"]["Timestamp"];
+            decision: string;
+            reason: string;
+            balance: components["schemas"]["Amount"];
+            threshold: components["schemas"]["Amount"];
+            amount: components["schemas"]["Amount"] | null;
+            topUpId: string | null;
+        };
+        DossierRule: {
+            sponsor: components["schemas"]["Named"];
+            threshold: components["schemas"]["Amount"];
+            amount: components["schemas"]["Amount"] | null;
+            targetBalance: components["schemas"]["Amount"] | null;
+            monthlyCap: components["schemas"]["Amount"];
+            /** @enum {string} */
+            state: "enabled" | "suspended";
+            suspension: string | null;
+            nextEvaluationAt: components["schemas"]["Timestamp"] | null;
+        };
+        EndedSessions: {
+            /** @description How many sessions ended. */
+            ended: number;
+        };
+        Entry: {
+            /** @description Without gaps, from 1. */
+            seq: number;
+            /** @enum {string} */
+            type: "usage" | "top-up" | "refund" | "refund-reversed" | "dispute" | "dispute-reinstated" | "grant" | "adjustment";
+            postedAt: components["schemas"]["Timestamp"];
+            /** @description Signed: what the entry did to the balance. */
+            amount: components["schemas"]["Amount"];
+            balanceAfter: components["schemas"]["Amount"];
+            /** @description How many usage events a usage entry sums. */
+            eventCount?: number;
+            /** Format: uuid */
+            topUpId?: string;
+            /** @enum {string} */
+            mode?: "manual" | "auto";
+            payer?: components["schemas"]["Named"];
+            reason?: string;
+        };
+        EntryPage: {
+            items: components["schemas"]["Entry"][];
+            nextCursor: string | null;
+        };
+        ErasureConfirmation: {
+            /** @description Your e-mail address, to say that you mean it. */
+            confirm: string;
+        };
+        ErasureRequest: {
+            reason: string;
+        };
+        Invitation: {
+            /** Format: uuid */
+            id: string;
+            email: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "member";
+            /** @enum {string} */
+            state: "pending" | "expired" | "accepted" | "declined" | "revoked";
+            invitedBy: components["schemas"]["Named"];
+            /** @description How often it was sent. */
+            sends: number;
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description When it was sent last. */
+            sentAt: components["schemas"]["Timestamp"];
+            expiresAt: components["schemas"]["Timestamp"];
+            endedAt: components["schemas"]["Timestamp"] | null;
+        };
+        InvitationPage: {
+            items: components["schemas"]["Invitation"][];
+            nextCursor: string | null;
+        };
+        InvitationRequest: {
+            /** @description Who reads mail there may join, with or without an account so far. */
+            email: string;
+            /**
+             * @default member
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "member";
+        };
+        Me: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            email: string;
+            /** Format: uuid */
+            personalAccountId: string;
+            organizations: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                slug: string;
+                /** @enum {string} */
+                role: "owner" | "admin" | "member";
+                /** Format: uuid */
+                accountId: string;
+            }[];
+            /** @description The one of them that this session has at hand. No other route goes by it. */
+            activeOrganizationId: string | null;
+        };
+        Member: {
+            /**
+             * Format: uuid
+             * @description The id of the person.
+             */
+            id: string;
+            name: string;
+            /** @description Only owners and admins see it, and everybody their own. */
+            email: string | null;
+            /** @enum {string} */
+            role: "owner" | "admin" | "member";
+            joinedAt: components["schemas"]["Timestamp"];
+        };
+        MemberDetail: {
+            /**
+             * Format: uuid
+             * @description The id of the person.
+             */
+            id: string;
+            name: string;
+            /** @description Only owners and admins see it, and everybody their own. */
+            email: string | null;
+            /** @enum {string} */
+            role: "owner" | "admin" | "member";
+            joinedAt: components["schemas"]["Timestamp"];
+            /** @description Keys of theirs that work and were used within the last day; null when not yours to see. */
+            keysInUse: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                prefix: string;
+                lastUsedAt: components["schemas"]["Timestamp"];
+            }[] | null;
+            /** @description Whether auto top-up uses their card and pauses when they go. */
+            sponsorsAutoTopUp: boolean;
+        };
+        MemberPage: {
+            items: components["schemas"]["Member"][];
+            nextCursor: string | null;
+        };
+        MemberRoleRequest: {
+            /** @enum {string} */
+            role: "owner" | "admin" | "member";
+        };
+        ModelPrice: {
+            standard: components["schemas"]["Rates"];
+            batch: components["schemas"]["Rates"];
+        };
+        /** @description An id that never changes, and a name: in lines of the past the name of that time, “former member” once the person was erased, null when it is not known. */
+        Named: {
+            /** Format: uuid */
+            id: string;
+            name: string | null;
+        };
+        NewApiKey: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description The beginning of the secret, to recognise it by. */
+            prefix: string;
+            /** @description Who answers for it. */
+            member: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+            };
+            /** @enum {string} */
+            state: "active" | "expired" | "revoked";
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description Until when it works; null: for ever. */
+            expiresAt: components["schemas"]["Timestamp"] | null;
+            revokedAt: components["schemas"]["Timestamp"] | null;
+            /** @description When its secret was last replaced. */
+            rotatedAt: components["schemas"]["Timestamp"] | null;
+            /** @description Until when a secret works that was replaced; null when none does. */
+            replacedSecretsEndAt: components["schemas"]["Timestamp"] | null;
+            /** @description When its newest usage occurred. */
+            lastUsedAt: components["schemas"]["Timestamp"] | null;
+            /** @description What was recorded of it in this month (UTC), in dollars. */
+            spentThisMonth: components["schemas"]["Amount"];
+            /** @description Shown this once: only a hash of it is kept. Null in the answer to a repetition. */
+            secret: string | null;
+        };
+        NewOrganizationToken: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description The beginning of the secret, to recognise it by. */
+            prefix: string;
+            scopes: string[];
+            /** @enum {string} */
+            state: "active" | "expired" | "revoked";
+            createdAt: components["schemas"]["Timestamp"];
+            createdBy: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+            } | null;
+            expiresAt: components["schemas"]["Timestamp"] | null;
+            revokedAt: components["schemas"]["Timestamp"] | null;
+            /** @description To about a minute. */
+            lastUsedAt: components["schemas"]["Timestamp"] | null;
+            /** @description Shown this once: only a hash of it is kept. Null in the answer to a repetition. */
+            secret: string | null;
+        };
+        OpenTopUp: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            mode: "manual" | "auto";
+            /** @enum {string} */
+            state: "open" | "processing" | "unknown";
+            amount: components["schemas"]["Amount"];
+            payer: components["schemas"]["Named"];
+            createdAt: components["schemas"]["Timestamp"];
+            attempt: number;
+            nextAttemptAt: components["schemas"]["Timestamp"] | null;
+            paymentIntentId: string | null;
+        };
+        OperatorAuditLine: {
+            /** Format: uuid */
+            id: string;
+            at: components["schemas"]["Timestamp"];
+            /** @description A person, the token of an operator or of a program of the organization, or the system. */
+            actor: {
+                /** @enum {string} */
+                kind: "person" | "operator" | "organization" | "system";
+                id: string | null;
+                name: string | null;
+            };
+            /** @description Such as `member.joined`, `auto-top-up.changed`, `credit.grant`. */
+            action: string;
+            subject: {
+                kind: string;
+                id: string;
+                name: string | null;
+            };
+            /** @description The fields that changed; amounts in dollars, people as id and name. */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The fields that changed; amounts in dollars, people as id and name. */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            reason: string | null;
+            /** @description Where a person or a program of the organization called from; an operator’s only for operators. */
+            address: string | null;
+            requestId: string | null;
+            accountId: string | null;
+        };
+        OperatorAuditPage: {
+            items: components["schemas"]["OperatorAuditLine"][];
+            nextCursor: string | null;
+        };
+        Organization: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            slug: string;
+            /**
+             * Format: uuid
+             * @description The account that pays for its usage.
+             */
+            accountId: string;
+            /** @description Your role there; null when you are no member. */
+            role: ("owner" | "admin" | "member") | null;
+            createdAt: components["schemas"]["Timestamp"];
+            closedAt: components["schemas"]["Timestamp"] | null;
+        };
+        OrganizationClose: {
+            /** @description The slug of the organization. */
+            confirm: string;
+        };
+        OrganizationRename: {
+            name?: string;
+            slug?: string;
+        };
+        OrganizationRequest: {
+            name: string;
+            /** @description Its name in addresses; made from the name when left out. */
+            slug?: string;
+        };
+        OrganizationToken: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description The beginning of the secret, to recognise it by. */
+            prefix: string;
+            scopes: string[];
+            /** @enum {string} */
+            state: "active" | "expired" | "revoked";
+            createdAt: components["schemas"]["Timestamp"];
+            createdBy: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+            } | null;
+            expiresAt: components["schemas"]["Timestamp"] | null;
+            revokedAt: components["schemas"]["Timestamp"] | null;
+            /** @description To about a minute. */
+            lastUsedAt: components["schemas"]["Timestamp"] | null;
+        };
+        OrganizationTokenList: {
+            items: components["schemas"]["OrganizationToken"][];
+            nextCursor: string | null;
+        };
+        OrganizationTokenRequest: {
+            name: string;
+            scopes: ("read" | "keys")[];
+            /**
+             * Format: date-time
+             * @description Within a year.
+             */
+            expiresAt: string;
+        };
+        PaymentMethod: {
+            id: string;
+            brand: string;
+            last4: string;
+            expMonth: number;
+            expYear: number;
+            createdAt: components["schemas"]["Timestamp"];
+        };
+        PaymentMethodPage: {
+            items: components["schemas"]["PaymentMethod"][];
+            nextCursor: string | null;
+        };
+        Price: {
+            model: string;
+            effectiveFrom: components["schemas"]["Timestamp"];
+            standard: components["schemas"]["Rates"];
+            batch: components["schemas"]["Rates"];
+        };
+        PriceChange: {
+            model: string;
+            /** @enum {string} */
+            kind: "new" | "changed";
+            before: components["schemas"]["ModelPrice"] | null;
+            after: components["schemas"]["ModelPrice"];
+        };
+        /** @description What the list changes; rates in dollars per million tokens. */
+        PriceImport: {
+            newPrices: number;
+            changedPrices: number;
+            unchangedPrices: number;
+            changes: components["schemas"]["PriceChange"][];
+            leftOut: {
+                model: string;
+                reason: string;
+            }[];
+        };
+        /** @description LiteLLM’s model_prices_and_context_window.json: models by name. */
+        PriceList: {
+            [key: string]: unknown;
+        };
+        PricePage: {
+            items: components["schemas"]["Price"][];
+            nextCursor: string | null;
+        };
+        QuarantineDecision: {
+            /**
+             * @description `credited`: what was taken becomes credit, once. `kept-out`: it stays out of the ledger.
+             * @enum {string}
+             */
+            resolution: "credited" | "kept-out";
+            reason: string;
+            /** @description Whom to credit, for a payment that belongs to no top-up. */
+            accountId?: string;
+        };
+        QuarantinedPayment: {
+            /** @description The id of the payment at the payment provider. */
+            id: string;
+            /** @description What did not match. */
+            reason: string;
+            /** @description What was taken; null in another currency. */
+            amount: components["schemas"]["Amount"] | null;
+            /** @description What was taken, in the smallest unit of its currency. */
+            amountCents: number | null;
+            currency: string | null;
+            foundAt: components["schemas"]["Timestamp"];
+            /** @description The top-up it was for; null when it names none of ours. */
+            topUpId: string | null;
+            accountId: string | null;
+            /** @description What the top-up asked for. */
+            asked: components["schemas"]["Amount"] | null;
+            payer: components["schemas"]["Named"] | null;
+            /** @description Null while it waits. */
+            resolution: ("credited" | "kept-out") | null;
+            resolutionReason: string | null;
+            resolvedBy: string | null;
+            resolvedAt: components["schemas"]["Timestamp"] | null;
+        };
+        QuarantinedPaymentPage: {
+            items: components["schemas"]["QuarantinedPayment"][];
+            nextCursor: string | null;
+        };
+        /** @description Dollars per million tokens. */
+        Rates: {
+            input: components["schemas"]["Amount"];
+            cachedInput: components["schemas"]["Amount"];
+            cacheWrite: components["schemas"]["Amount"];
+            output: components["schemas"]["Amount"];
+        };
+        Readiness: {
+            /** @enum {string} */
+            status: "ok" | "unavailable";
+            checks: {
+                /** @enum {string} */
+                postgres: "ok" | "unavailable";
+                /** @enum {string} */
+                temporal: "ok" | "unavailable";
+                /** @enum {string} */
+                worker: "ok" | "unavailable";
+            };
+        };
+        ReceivedInvitation: {
+            organization: components["schemas"]["Named"];
+            /** @enum {string} */
+            role: "owner" | "admin" | "member";
+            invitedBy: components["schemas"]["Named"];
+            /** @description Whom it is for: only the person with this verified address may answer. */
+            email: string;
+            /** @enum {string} */
+            state: "pending" | "expired" | "accepted" | "declined" | "revoked";
+            expiresAt: components["schemas"]["Timestamp"];
+        };
+        RejectedUsage: {
+            id: string;
+            accountId: string | null;
+            usageEventId: string | null;
+            code: string;
+            detail: string;
+            /** @description What was sent, shortened and without secrets. */
+            event: unknown;
+            receivedAt: components["schemas"]["Timestamp"];
+        };
+        RejectedUsagePage: {
+            items: components["schemas"]["RejectedUsage"][];
+            nextCursor: string | null;
+        };
+        SearchHit: {
+            /** @enum {string} */
+            type: "organization" | "person" | "api-key" | "top-up" | "payment" | "account";
+            id: string;
+            /** @description Of a top-up its payer, of an account its owner. */
+            name: string | null;
+            /** @description Slug, e-mail address, beginning of a key, or state: what tells it apart. */
+            detail: string | null;
+            /** @description The account it belongs to; of a person their personal one. */
+            accountId: string | null;
+        };
+        SearchHits: {
+            items: components["schemas"]["SearchHit"][];
+            nextCursor: string | null;
+        };
+        Session: {
+            /**
+             * Format: uuid
+             * @description Names the session; it cannot be used with it.
+             */
+            id: string;
+            /** @description The browser and system, or the program. */
+            device: string;
+            /** @description The network address it was opened from. */
+            address: string | null;
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description When it was last used, to the minute. */
+            lastSeenAt: components["schemas"]["Timestamp"];
+            expiresAt: components["schemas"]["Timestamp"];
+            /** @description Whether this request came with it. */
+            isCurrent: boolean;
+        };
+        SessionList: {
+            items: components["schemas"]["Session"][];
+            nextCursor: string | null;
+        };
+        StoredCredit: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            accountId: string;
+            /** @enum {string} */
+            type: "grant" | "adjustment";
+            amount: components["schemas"]["Amount"];
+            reason: string;
+            /** @description From this moment it counts in the balance. */
+            storedAt: components["schemas"]["Timestamp"];
+        };
+        StripeEvent: {
+            id: string;
+            type: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * Format: date-time
+         * @description ISO 8601 in UTC.
+         */
+        Timestamp: string;
+        TopUp: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            mode: "manual" | "auto";
+            amount: components["schemas"]["Amount"];
+            currency: string;
+            /** @enum {string} */
+            state: "open" | "processing" | "paid" | "not-completed";
+            payer: components["schemas"]["Named"];
+            createdAt: components["schemas"]["Timestamp"];
+            paidAt: components["schemas"]["Timestamp"] | null;
+            /** @description Where its payer pays; null for everybody else, and once it is over. */
+            checkoutUrl: string | null;
+        };
+        TopUpDetail: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            mode: "manual" | "auto";
+            amount: components["schemas"]["Amount"];
+            currency: string;
+            /** @enum {string} */
+            state: "open" | "processing" | "paid" | "not-completed";
+            payer: components["schemas"]["Named"];
+            createdAt: components["schemas"]["Timestamp"];
+            paidAt: components["schemas"]["Timestamp"] | null;
+            /** @description Where its payer pays; null for everybody else, and once it is over. */
+            checkoutUrl: string | null;
+            /** @description What happened, oldest first. That a card was declined, or a payment set aside, only its payer reads. */
+            timeline: {
+                at: components["schemas"]["Timestamp"];
+                /** @enum {string} */
+                what: "opened" | "rule-evaluated" | "charge-sent" | "charge-declined" | "set-aside" | "kept-out" | "credited" | "posted";
+                /** @description Of an evaluation: the balance that it found. */
+                balance?: components["schemas"]["Amount"];
+                /** @description Of an evaluation: the threshold at that time. */
+                threshold?: components["schemas"]["Amount"];
+            }[];
+        };
+        TopUpPage: {
+            items: components["schemas"]["TopUp"][];
+            nextCursor: string | null;
+        };
+        TopUpRequest: {
+            /** @description Dollars from 5.00 to 2000.00, in whole cents. */
+            amount: string;
+            /**
+             * @description Keep the card for auto top-up, on your consent on the page.
+             * @default false
+             */
+            saveCard: boolean;
+        };
+        Transaction: components["schemas"]["UsageTransaction"] | components["schemas"]["CreditTransaction"];
+        TransactionPage: {
+            items: components["schemas"]["Transaction"][];
+            nextCursor: string | null;
+        };
+        UnpricedUsage: {
+            /** Format: uuid */
+            accountId: string;
+            usageEventId: string;
+            model: string;
+            /** @enum {string} */
+            serviceTier: "standard" | "batch";
+            inputTokens: number;
+            cachedInputTokens: number;
+            cacheWriteTokens: number;
+            outputTokens: number;
+            occurredAt: components["schemas"]["Timestamp"];
+            receivedAt: components["schemas"]["Timestamp"];
+        };
+        UnpricedUsagePage: {
+            items: components["schemas"]["UnpricedUsage"][];
+            nextCursor: string | null;
+        };
+        UsageEvent: {
+            /** @description The logical request id: a retry sends the same. Best a UUIDv7. */
+            id: string;
+            apiKeyId?: string;
+            /** @description The key itself, where the gateway has no id */
+            apiKey?: string;
+            model: string;
+            /**
+             * @description Includes cached and cache-written tokens
+             * @default 0
+             */
+            inputTokens: number;
+            /** @default 0 */
+            cachedInputTokens: number;
+            /** @default 0 */
+            cacheWriteTokens: number;
+            /** @default 0 */
+            outputTokens: number;
+            occurredAt: string;
+            /**
+             * @default standard
+             * @enum {string}
+             */
+            serviceTier: "standard" | "batch";
+            holdId?: string;
+            batchId?: string;
+            metadata?: {
+                [key: string]: components["schemas"]["__schema0"];
+            };
+            /** @description Dollars; only with a token of scope `explicit-cost` */
+            cost?: string;
+        };
+        UsageResult: {
+            id: string | null;
+            /** @enum {string} */
+            status: "recorded" | "duplicate" | "conflict" | "rejected";
+            /** @description Dollars; absent while the model has no price */
+            cost?: string;
+            problem?: {
+                type: string;
+                code: string;
+                title: string;
+                status: number;
+                detail?: string;
+            };
+        };
+        UsageResults: {
+            results: components["schemas"]["UsageResult"][];
+        };
+        /** @description Has those of day, member, apiKey, model and tier it was grouped by. */
+        UsageSum: {
+            /**
+             * Format: date
+             * @description The UTC day on which the usage occurred.
+             */
+            day?: string;
+            member?: components["schemas"]["Named"];
+            apiKey?: components["schemas"]["Named"];
+            model?: string;
+            /** @enum {string} */
+            tier?: "standard" | "batch";
+            events: number;
+            inputTokens: number;
+            cachedInputTokens: number;
+            cacheWriteTokens: number;
+            outputTokens: number;
+            cost: components["schemas"]["Amount"];
+        };
+        UsageSums: {
+            items: components["schemas"]["UsageSum"][];
+            nextCursor: string | null;
+        };
+        UsageTransaction: {
+            id: string;
+            /** @constant */
+            type: "usage";
+            occurredAt: components["schemas"]["Timestamp"];
+            /** @description Negative: what the usage took from the balance. */
+            amount: components["schemas"]["Amount"];
+            recordedAt: components["schemas"]["Timestamp"];
+            /** @description The id that the gateway sent. */
+            usageEventId: string;
+            member: components["schemas"]["Named"];
+            apiKey: components["schemas"]["Named"];
+            model: string;
+            /** @enum {string} */
+            serviceTier: "standard" | "batch";
+            inputTokens: number;
+            cachedInputTokens: number;
+            cacheWriteTokens: number;
+            outputTokens: number;
+            batchId: string | null;
+            /** @description The entry of the statement that this is, or will be, part of. */
+            entrySeq: number;
+        };
+        VerifyRequest: {
+            /**
+             * @description Everything, or only what came since each account was last found in order.
+             * @default full
+             * @enum {string}
+             */
+            scope: "full" | "since-checkpoint";
+        };
+        VerifyRun: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description Everything, or only what came since each account was last found in order.
+             * @enum {string}
+             */
+            scope: "full" | "since-checkpoint";
+            startedAt: components["schemas"]["Timestamp"];
+            /** @description Null while it is under way, or when it was cut off for good. */
+            finishedAt: components["schemas"]["Timestamp"] | null;
+            /** @description Whether everything holds. */
+            clean: boolean | null;
+            accounts: number;
+            entries: number;
+            usageEvents: number;
+            checks: {
+                /** @enum {string} */
+                guarantee: "chain" | "balanced" | "usage" | "payments" | "charges" | "attribution" | "epochs" | "holds" | "ages";
+                says: string;
+                holds: boolean;
+                checked: number;
+                offences: number;
+                firstOffender: string | null;
+                /** @description What to know although nothing is broken. */
+                notes: string[];
+            }[];
+        };
+        VerifyRunPage: {
+            items: components["schemas"]["VerifyRun"][];
+            nextCursor: string | null;
+        };
+        VerifyStarted: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description Everything, or only what came since each account was last found in order.
+             * @enum {string}
+             */
+            scope: "full" | "since-checkpoint";
+        };
+        WaitingInvitation: {
+            /** Format: uuid */
+            id: string;
+            organization: components["schemas"]["Named"];
+            /** @enum {string} */
+            role: "owner" | "admin" | "member";
+            invitedBy: components["schemas"]["Named"];
+            /** @description Whom it is for: only the person with this verified address may answer. */
+            email: string;
+            /** @enum {string} */
+            state: "pending" | "expired" | "accepted" | "declined" | "revoked";
+            expiresAt: components["schemas"]["Timestamp"];
+        };
+        WaitingInvitationPage: {
+            items: components["schemas"]["WaitingInvitation"][];
+            nextCursor: string | null;
+        };
+        __schema0: string | number | boolean | null | components["schemas"]["__schema0"][] | {
+            [key: string]: components["schemas"]["__schema0"];
+        };
+        /** @description A problem as RFC 9457 describes it. */
+        Problem: {
+            /**
+             * Format: uri-reference
+             * @description The page that explains the problem.
+             */
+            type: string;
+            /**
+             * @description For programs: the last part of `type`.
+             * @enum {string}
+             */
+            code: "amount-malformed" | "amount-not-in-cents" | "amount-out-of-range" | "account-not-found" | "account-frozen" | "account-closed" | "fenced-out" | "entry-out-of-order" | "entry-unbalanced" | "record-immutable" | "price-not-ahead" | "price-list-malformed" | "api-key-unknown" | "api-key-revoked" | "api-key-expired" | "usage-invalid" | "usage-too-old" | "usage-ahead-of-time" | "usage-conflict" | "usage-unpriced" | "cost-not-allowed" | "idempotency-key-reused" | "api-key-inactive" | "member-not-found" | "token-expired" | "token-revoked" | "last-owner" | "person-erased" | "slug-taken" | "already-member" | "already-invited" | "too-many-invitations" | "invitation-not-found" | "invitation-not-yours" | "invitation-over" | "payment-under-review" | "payment-not-creditable" | "quarantine-resolved" | "request-malformed" | "request-invalid" | "request-timeout" | "content-type-unsupported" | "body-too-large" | "too-many-events" | "unauthenticated" | "sign-in-failed" | "email-unverified" | "two-factor-failed" | "password-wrong" | "password-not-accepted" | "link-invalid" | "origin-not-allowed" | "rate-limited" | "forbidden" | "not-found" | "organization-not-found" | "method-not-allowed" | "idempotency-key-in-use" | "webhook-signature-invalid" | "overloaded" | "database-unavailable" | "auto-top-up-invalid" | "payment-method-unknown" | "card-not-usable" | "workflows-unavailable" | "payments-unavailable" | "internal-error";
+            title: string;
+            /** @description The HTTP status. */
+            status: number;
+            /** @description For the person who asked. */
+            detail?: string;
+            /** @description Names the request, for whoever reads the logs. */
+            instance?: string;
+            /** @description Fields that were refused. */
+            errors?: {
+                /** @description A JSON pointer. */
+                pointer: string;
+                detail: string;
+            }[];
+        };
     };
-  };
-  responses: never;
-  parameters: never;
-  requestBodies: never;
-  headers: never;
-  pathItems: never;
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
+export type SchemaAcceptedInvitation = components['schemas']['AcceptedInvitation'];
 export type SchemaAccount = components['schemas']['Account'];
+export type SchemaAccountDossier = components['schemas']['AccountDossier'];
+export type SchemaAccountEvent = components['schemas']['AccountEvent'];
 export type SchemaAccountPage = components['schemas']['AccountPage'];
+export type SchemaAccountStateRequest = components['schemas']['AccountStateRequest'];
+export type SchemaActiveOrganization = components['schemas']['ActiveOrganization'];
 export type SchemaAmount = components['schemas']['Amount'];
 export type SchemaApiKey = components['schemas']['ApiKey'];
+export type SchemaApiKeyChange = components['schemas']['ApiKeyChange'];
+export type SchemaApiKeyHandOver = components['schemas']['ApiKeyHandOver'];
 export type SchemaApiKeyList = components['schemas']['ApiKeyList'];
 export type SchemaApiKeyRequest = components['schemas']['ApiKeyRequest'];
+export type SchemaApiKeyRotation = components['schemas']['ApiKeyRotation'];
+export type SchemaAuditLine = components['schemas']['AuditLine'];
+export type SchemaAuditPage = components['schemas']['AuditPage'];
 export type SchemaAutoTopUp = components['schemas']['AutoTopUp'];
 export type SchemaAutoTopUpRequest = components['schemas']['AutoTopUpRequest'];
+export type SchemaAutoTopUpSimulation = components['schemas']['AutoTopUpSimulation'];
+export type SchemaAutoTopUpTerms = components['schemas']['AutoTopUpTerms'];
 export type SchemaCardSetup = components['schemas']['CardSetup'];
+export type SchemaContribution = components['schemas']['Contribution'];
+export type SchemaContributionPage = components['schemas']['ContributionPage'];
 export type SchemaCreditRequest = components['schemas']['CreditRequest'];
 export type SchemaCreditTransaction = components['schemas']['CreditTransaction'];
+export type SchemaDecision = components['schemas']['Decision'];
+export type SchemaDossierRule = components['schemas']['DossierRule'];
+export type SchemaEndedSessions = components['schemas']['EndedSessions'];
 export type SchemaEntry = components['schemas']['Entry'];
 export type SchemaEntryPage = components['schemas']['EntryPage'];
+export type SchemaErasureConfirmation = components['schemas']['ErasureConfirmation'];
+export type SchemaErasureRequest = components['schemas']['ErasureRequest'];
+export type SchemaInvitation = components['schemas']['Invitation'];
+export type SchemaInvitationPage = components['schemas']['InvitationPage'];
+export type SchemaInvitationRequest = components['schemas']['InvitationRequest'];
 export type SchemaMe = components['schemas']['Me'];
+export type SchemaMember = components['schemas']['Member'];
+export type SchemaMemberDetail = components['schemas']['MemberDetail'];
+export type SchemaMemberPage = components['schemas']['MemberPage'];
+export type SchemaMemberRoleRequest = components['schemas']['MemberRoleRequest'];
+export type SchemaModelPrice = components['schemas']['ModelPrice'];
 export type SchemaNamed = components['schemas']['Named'];
 export type SchemaNewApiKey = components['schemas']['NewApiKey'];
+export type SchemaNewOrganizationToken = components['schemas']['NewOrganizationToken'];
+export type SchemaOpenTopUp = components['schemas']['OpenTopUp'];
+export type SchemaOperatorAuditLine = components['schemas']['OperatorAuditLine'];
+export type SchemaOperatorAuditPage = components['schemas']['OperatorAuditPage'];
+export type SchemaOrganization = components['schemas']['Organization'];
+export type SchemaOrganizationClose = components['schemas']['OrganizationClose'];
+export type SchemaOrganizationRename = components['schemas']['OrganizationRename'];
+export type SchemaOrganizationRequest = components['schemas']['OrganizationRequest'];
+export type SchemaOrganizationToken = components['schemas']['OrganizationToken'];
+export type SchemaOrganizationTokenList = components['schemas']['OrganizationTokenList'];
+export type SchemaOrganizationTokenRequest = components['schemas']['OrganizationTokenRequest'];
 export type SchemaPaymentMethod = components['schemas']['PaymentMethod'];
 export type SchemaPaymentMethodPage = components['schemas']['PaymentMethodPage'];
 export type SchemaPrice = components['schemas']['Price'];
+export type SchemaPriceChange = components['schemas']['PriceChange'];
+export type SchemaPriceImport = components['schemas']['PriceImport'];
+export type SchemaPriceList = components['schemas']['PriceList'];
 export type SchemaPricePage = components['schemas']['PricePage'];
+export type SchemaQuarantineDecision = components['schemas']['QuarantineDecision'];
+export type SchemaQuarantinedPayment = components['schemas']['QuarantinedPayment'];
+export type SchemaQuarantinedPaymentPage = components['schemas']['QuarantinedPaymentPage'];
 export type SchemaRates = components['schemas']['Rates'];
+export type SchemaReadiness = components['schemas']['Readiness'];
+export type SchemaReceivedInvitation = components['schemas']['ReceivedInvitation'];
 export type SchemaRejectedUsage = components['schemas']['RejectedUsage'];
 export type SchemaRejectedUsagePage = components['schemas']['RejectedUsagePage'];
+export type SchemaSearchHit = components['schemas']['SearchHit'];
+export type SchemaSearchHits = components['schemas']['SearchHits'];
+export type SchemaSession = components['schemas']['Session'];
+export type SchemaSessionList = components['schemas']['SessionList'];
 export type SchemaStoredCredit = components['schemas']['StoredCredit'];
+export type SchemaStripeEvent = components['schemas']['StripeEvent'];
 export type SchemaTimestamp = components['schemas']['Timestamp'];
 export type SchemaTopUp = components['schemas']['TopUp'];
+export type SchemaTopUpDetail = components['schemas']['TopUpDetail'];
 export type SchemaTopUpPage = components['schemas']['TopUpPage'];
 export type SchemaTopUpRequest = components['schemas']['TopUpRequest'];
 export type SchemaTransaction = components['schemas']['Transaction'];
@@ -914,2023 +2469,6719 @@ export type SchemaUsageResults = components['schemas']['UsageResults'];
 export type SchemaUsageSum = components['schemas']['UsageSum'];
 export type SchemaUsageSums = components['schemas']['UsageSums'];
 export type SchemaUsageTransaction = components['schemas']['UsageTransaction'];
+export type SchemaVerifyRequest = components['schemas']['VerifyRequest'];
+export type SchemaVerifyRun = components['schemas']['VerifyRun'];
+export type SchemaVerifyRunPage = components['schemas']['VerifyRunPage'];
+export type SchemaVerifyStarted = components['schemas']['VerifyStarted'];
+export type SchemaWaitingInvitation = components['schemas']['WaitingInvitation'];
+export type SchemaWaitingInvitationPage = components['schemas']['WaitingInvitationPage'];
 export type SchemaSchema0 = components['schemas']['__schema0'];
 export type SchemaProblem = components['schemas']['Problem'];
 export type $defs = Record<string, never>;
 export interface operations {
-  getMe: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The signed-in person */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description The signed-in person */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    putMeActiveOrganization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['Me'];
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActiveOrganization"];
+            };
         };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
+        responses: {
+            /** @description What is remembered */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActiveOrganization"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization-not-found`: There is no such organization */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  getAccounts: {
-    parameters: {
-      query?: {
-        /** @description The `nextCursor` of the page before. */
-        cursor?: string;
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
+    postMeErasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureConfirmation"];
+            };
+        };
+        responses: {
+            /** @description It is done; the session is over */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `last-owner`: An organization always has an owner */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description A page of accounts */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    getMeSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['AccountPage'];
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `request-invalid`: The request is not valid */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  getAccountsByAccountId: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The id of an account. */
-        accountId: string;
-      };
-      cookie?: never;
+    deleteMeSessions: {
+        parameters: {
+            query?: {
+                keepCurrent?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedSessions"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description The account */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    deleteMeSessionsBySessionId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sessionId: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['Account'];
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `request-invalid`: The request is not valid */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-not-found`: There is no such account */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  getAccountsTransactions: {
-    parameters: {
-      query?: {
-        /** @description Occurred at or after this moment. */
-        from?: string;
-        /** @description Occurred before this moment. */
-        to?: string;
-        type?: 'usage' | 'top-up' | 'refund' | 'dispute' | 'grant' | 'adjustment';
-        /** @description Whose key it was, or who paid. */
-        memberId?: string;
-        apiKeyId?: string;
-        model?: string;
-        batchId?: string;
-        /** @description The `nextCursor` of the page before. */
-        cursor?: string;
-        limit?: number;
-      };
-      header?: never;
-      path: {
-        /** @description The id of an account. */
-        accountId: string;
-      };
-      cookie?: never;
+    postOrganizations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganizationRequest"];
+            };
+        };
+        responses: {
+            /** @description The organization */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organization"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `slug-taken`: This slug belongs to another organization; `idempotency-key-in-use`: A request with this Idempotency-Key is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many attempts: wait a little */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description A page of the history */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    getOrganizationsByOrganizationId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an organization. */
+                organizationId: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['TransactionPage'];
+        requestBody?: never;
+        responses: {
+            /** @description The organization */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organization"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization-not-found`: There is no such organization */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `request-invalid`: The request is not valid */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-not-found`: There is no such account */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  getAccountsStatement: {
-    parameters: {
-      query?: {
-        /** @description The `nextCursor` of the page before. */
-        cursor?: string;
-        limit?: number;
-      };
-      header?: never;
-      path: {
-        /** @description The id of an account. */
-        accountId: string;
-      };
-      cookie?: never;
+    patchOrganizationsByOrganizationId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an organization. */
+                organizationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganizationRename"];
+            };
+        };
+        responses: {
+            /** @description The organization */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organization"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization-not-found`: There is no such organization */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `slug-taken`: This slug belongs to another organization */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description A page of entries */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    postOrganizationsLeave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an organization. */
+                organizationId: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['EntryPage'];
+        requestBody?: never;
+        responses: {
+            /** @description You are no longer a member */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization-not-found`: There is no such organization */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `last-owner`: An organization always has an owner */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `request-invalid`: The request is not valid */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-not-found`: There is no such account */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  getAccountsUsage: {
-    parameters: {
-      query?: {
-        /** @description Any of day, member, apiKey, model, tier, separated by commas. */
-        groupBy?: string;
-        from?: string;
-        to?: string;
-      };
-      header?: never;
-      path: {
-        /** @description The id of an account. */
-        accountId: string;
-      };
-      cookie?: never;
+    postOrganizationsClose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an organization. */
+                organizationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganizationClose"];
+            };
+        };
+        responses: {
+            /** @description The organization, closed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organization"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization-not-found`: There is no such organization */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description The sums */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    getOrganizationsMembers: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of an organization. */
+                organizationId: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['UsageSums'];
+        requestBody?: never;
+        responses: {
+            /** @description A page of members */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberPage"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization-not-found`: There is no such organization */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `request-invalid`: The request is not valid */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-not-found`: There is no such account */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  getAccountsEvents: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The id of an account. */
-        accountId: string;
-      };
-      cookie?: never;
+    getOrganizationsMembersByMemberId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an organization. */
+                organizationId: string;
+                /** @description The id of the person. */
+                memberId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The member */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberDetail"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization-not-found`: There is no such organization; `member-not-found`: There is no such member */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description A stream of events */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    deleteOrganizationsMembersByMemberId: {
+        parameters: {
+            query?: {
+                /** @description `<apiKeyId>:<memberId>`, as often as needed: that key goes to that member and works on. */
+                handOver?: string | string[];
+            };
+            header?: never;
+            path: {
+                /** @description The id of an organization. */
+                organizationId: string;
+                /** @description The id of the person. */
+                memberId: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'text/event-stream': string;
+        requestBody?: never;
+        responses: {
+            /** @description They are no longer a member */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization-not-found`: There is no such organization; `member-not-found`: There is no such member */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `last-owner`: An organization always has an owner; `api-key-inactive`: The API key works no more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `api-key-unknown`: There is no such API key */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `request-invalid`: The request is not valid */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-not-found`: There is no such account */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `overloaded`: Too much at once: try again shortly */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  getAccountsApiKeys: {
-    parameters: {
-      query?: {
-        /** @description The `nextCursor` of the page before. */
-        cursor?: string;
-        limit?: number;
-      };
-      header?: never;
-      path: {
-        /** @description The id of an account. */
-        accountId: string;
-      };
-      cookie?: never;
+    patchOrganizationsMembersByMemberId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an organization. */
+                organizationId: string;
+                /** @description The id of the person. */
+                memberId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberRoleRequest"];
+            };
+        };
+        responses: {
+            /** @description The member */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization-not-found`: There is no such organization; `member-not-found`: There is no such member */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `last-owner`: An organization always has an owner */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description A page of keys */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    getOrganizationsInvitations: {
+        parameters: {
+            query?: {
+                state?: "pending" | "expired" | "accepted" | "declined" | "revoked" | "all";
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of an organization. */
+                organizationId: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['ApiKeyList'];
+        requestBody?: never;
+        responses: {
+            /** @description A page of invitations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationPage"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization-not-found`: There is no such organization */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `request-invalid`: The request is not valid */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-not-found`: There is no such account */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  postAccountsApiKeys: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The id of an account. */
-        accountId: string;
-      };
-      cookie?: never;
+    postOrganizationsInvitations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id of an organization. */
+                organizationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationRequest"];
+            };
+        };
+        responses: {
+            /** @description The invitation */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization-not-found`: There is no such organization */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already-member`: This person is a member already; `already-invited`: This address is invited already; `too-many-invitations`: Too many invitations wait for an answer; `idempotency-key-in-use`: A request with this Idempotency-Key is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many attempts: wait a little */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['ApiKeyRequest'];
-      };
+    postOrganizationsInvitationsResend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an organization. */
+                organizationId: string;
+                invitationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invitation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization-not-found`: There is no such organization; `invitation-not-found`: There is no such invitation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invitation-over`: The invitation can no longer be used */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many attempts: wait a little */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    responses: {
-      /** @description The key with its secret */
-      201: {
-        headers: {
-          [name: string]: unknown;
+    deleteOrganizationsInvitationsByInvitationId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an organization. */
+                organizationId: string;
+                invitationId: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['NewApiKey'];
+        requestBody?: never;
+        responses: {
+            /** @description It is revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization-not-found`: There is no such organization; `invitation-not-found`: There is no such invitation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invitation-over`: The invitation can no longer be used */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-not-found`: There is no such account */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-closed`: The account is closed */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `body-too-large`: The body is too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `content-type-unsupported`: The content type is not supported */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  deleteAccountsApiKeysByApiKeyId: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The id of an account. */
-        accountId: string;
-        apiKeyId: string;
-      };
-      cookie?: never;
+    getInvitationsBySecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The last part of the link in the mail. */
+                secret: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invitation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceivedInvitation"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invitation-not-found`: There is no such invitation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description The revoked key */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    postInvitationsAccept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The last part of the link in the mail. */
+                secret: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['ApiKey'];
+        requestBody?: never;
+        responses: {
+            /** @description You are a member */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptedInvitation"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invitation-not-yours`: The invitation is for another address; `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invitation-not-found`: There is no such invitation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invitation-over`: The invitation can no longer be used; `already-member`: This person is a member already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `request-invalid`: The request is not valid */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-not-found`: There is no such account; `not-found`: There is nothing here */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  getPrices: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    postInvitationsDecline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The last part of the link in the mail. */
+                secret: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invitation is over */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invitation-not-yours`: The invitation is for another address; `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invitation-not-found`: There is no such invitation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invitation-over`: The invitation can no longer be used */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description Every model with its price */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    getMeInvitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['PricePage'];
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingInvitationPage"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  postOperatorAccountsGrants: {
-    parameters: {
-      query?: never;
-      header: {
-        /** @description Names this request: sent again with the same content, it is answered again and done once. */
-        'Idempotency-Key': string;
-      };
-      path: {
-        /** @description The id of an account. */
-        accountId: string;
-      };
-      cookie?: never;
+    postMeInvitationsAccept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invitationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description You are a member */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptedInvitation"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invitation-not-yours`: The invitation is for another address; `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invitation-not-found`: There is no such invitation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invitation-over`: The invitation can no longer be used; `already-member`: This person is a member already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['CreditRequest'];
-      };
+    postMeInvitationsDecline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invitationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invitation is over */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invitation-not-yours`: The invitation is for another address; `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invitation-not-found`: There is no such invitation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invitation-over`: The invitation can no longer be used */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    responses: {
-      /** @description The credit as it was stored */
-      201: {
-        headers: {
-          [name: string]: unknown;
+    getAccounts: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['StoredCredit'];
+        requestBody?: never;
+        responses: {
+            /** @description A page of accounts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountPage"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `amount-malformed`: The amount is not a decimal string in dollars; `amount-out-of-range`: The amount is outside the bounds; `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-not-found`: There is no such account */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-closed`: The account is closed */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `body-too-large`: The body is too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `content-type-unsupported`: The content type is not supported */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `idempotency-key-reused`: The Idempotency-Key was used for another request */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  postOperatorAccountsAdjustments: {
-    parameters: {
-      query?: never;
-      header: {
-        /** @description Names this request: sent again with the same content, it is answered again and done once. */
-        'Idempotency-Key': string;
-      };
-      path: {
-        /** @description The id of an account. */
-        accountId: string;
-      };
-      cookie?: never;
+    getAccountsByAccountId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['CreditRequest'];
-      };
+    getAccountsTransactions: {
+        parameters: {
+            query?: {
+                /** @description Occurred at or after this moment. */
+                from?: string;
+                /** @description Occurred before this moment. */
+                to?: string;
+                type?: "usage" | "top-up" | "refund" | "dispute" | "grant" | "adjustment";
+                /** @description Whose key it was, or who paid. */
+                memberId?: string;
+                apiKeyId?: string;
+                model?: string;
+                batchId?: string;
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the history */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransactionPage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    responses: {
-      /** @description The credit as it was stored */
-      201: {
-        headers: {
-          [name: string]: unknown;
+    getAccountsStatement: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['StoredCredit'];
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryPage"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `amount-malformed`: The amount is not a decimal string in dollars; `amount-out-of-range`: The amount is outside the bounds; `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-not-found`: There is no such account */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-closed`: The account is closed */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `body-too-large`: The body is too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `content-type-unsupported`: The content type is not supported */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `idempotency-key-reused`: The Idempotency-Key was used for another request */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  getOperatorRejectedUsage: {
-    parameters: {
-      query?: {
-        accountId?: string;
-        code?: string;
-        /** @description The `nextCursor` of the page before. */
-        cursor?: string;
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
+    getAccountsUsage: {
+        parameters: {
+            query?: {
+                /** @description Any of day, member, apiKey, model, tier, separated by commas. */
+                groupBy?: string;
+                from?: string;
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageSums"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description A page of rejections */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    getAccountsAudit: {
+        parameters: {
+            query?: {
+                /** @description At or after this moment. */
+                from?: string;
+                /** @description Before this moment. */
+                to?: string;
+                /** @description `member.joined`, or `member.` for every action that begins so. */
+                action?: string;
+                /** @description A person or a token. */
+                actorId?: string;
+                subjectId?: string;
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['RejectedUsagePage'];
+        requestBody?: never;
+        responses: {
+            /** @description A page of the audit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `request-invalid`: The request is not valid */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  getOperatorUnpricedUsage: {
-    parameters: {
-      query?: {
-        model?: string;
-        /** @description The `nextCursor` of the page before. */
-        cursor?: string;
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
+    getAccountsEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A seq: the entries after it are told first. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["AccountEvent"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded`: Too much at once: try again shortly */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description A page of usage */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    getAccountsApiKeys: {
+        parameters: {
+            query?: {
+                /** @description Only keys of this member. */
+                memberId?: string;
+                state?: "active" | "expired" | "revoked";
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['UnpricedUsagePage'];
+        requestBody?: never;
+        responses: {
+            /** @description A page of keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyList"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `request-invalid`: The request is not valid */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  getMePaymentMethods: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    postAccountsApiKeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description The key with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account; `member-not-found`: There is no such member */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-closed`: The account is closed; `idempotency-key-in-use`: A request with this Idempotency-Key is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many attempts: wait a little */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description The cards */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    getAccountsApiKeysByApiKeyId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+                apiKeyId: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['PaymentMethodPage'];
+        requestBody?: never;
+        responses: {
+            /** @description The key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account; `not-found`: There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  postMePaymentMethods: {
-    parameters: {
-      query?: never;
-      header: {
-        /** @description Names this request: sent again with the same content, it is answered again and done once. */
-        'Idempotency-Key': string;
-      };
-      path?: never;
-      cookie?: never;
+    deleteAccountsApiKeysByApiKeyId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+                apiKeyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The revoked key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account; `not-found`: There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description Where to save the card */
-      201: {
-        headers: {
-          [name: string]: unknown;
+    patchAccountsApiKeysByApiKeyId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+                apiKeyId: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['CardSetup'];
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyChange"];
+            };
         };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
+        responses: {
+            /** @description The changed key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account; `not-found`: There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `api-key-inactive`: The API key works no more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `idempotency-key-in-use`: A request with this Idempotency-Key is under way */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `idempotency-key-reused`: The Idempotency-Key was used for another request */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `payments-unavailable`: The payment provider is not reachable; `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  getAccountsTopUps: {
-    parameters: {
-      query?: {
-        cursor?: string;
-        limit?: number;
-      };
-      header?: never;
-      path: {
-        /** @description The id of an account. */
-        accountId: string;
-      };
-      cookie?: never;
+    postAccountsApiKeysRotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+                apiKeyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyRotation"];
+            };
+        };
+        responses: {
+            /** @description The key with its new secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account; `not-found`: There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `api-key-inactive`: The API key works no more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many attempts: wait a little */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description A page of top-ups */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    postAccountsApiKeysHandOver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+                apiKeyId: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['TopUpPage'];
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyHandOver"];
+            };
         };
-      };
-      /** @description `request-invalid`: The request is not valid */
-      400: {
-        headers: {
-          [name: string]: unknown;
+        responses: {
+            /** @description The key, now theirs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account; `not-found`: There is nothing here; `member-not-found`: There is no such member */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `api-key-inactive`: The API key works no more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-not-found`: There is no such account */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  postAccountsTopUps: {
-    parameters: {
-      query?: never;
-      header: {
-        /** @description Names this request: sent again with the same content, it is answered again and done once. */
-        'Idempotency-Key': string;
-      };
-      path: {
-        /** @description The id of an account. */
-        accountId: string;
-      };
-      cookie?: never;
+    getOrganizationsTokens: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                organizationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of tokens */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationTokenList"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization-not-found`: There is no such organization */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['TopUpRequest'];
-      };
+    postOrganizationsTokens: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                organizationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganizationTokenRequest"];
+            };
+        };
+        responses: {
+            /** @description The token with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewOrganizationToken"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization-not-found`: There is no such organization */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-closed`: The account is closed; `idempotency-key-in-use`: A request with this Idempotency-Key is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many attempts: wait a little */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    responses: {
-      /** @description The top-up, to be paid at its checkoutUrl */
-      201: {
-        headers: {
-          [name: string]: unknown;
+    deleteOrganizationsTokensByTokenId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                organizationId: string;
+                tokenId: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['TopUp'];
+        requestBody?: never;
+        responses: {
+            /** @description The revoked token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationToken"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization-not-found`: There is no such organization; `not-found`: There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `amount-malformed`: The amount is not a decimal string in dollars; `amount-not-in-cents`: The amount has a part below one cent; `amount-out-of-range`: The amount is outside the bounds; `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-not-found`: There is no such account */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-closed`: The account is closed; `idempotency-key-in-use`: A request with this Idempotency-Key is under way */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `body-too-large`: The body is too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `content-type-unsupported`: The content type is not supported */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `idempotency-key-reused`: The Idempotency-Key was used for another request */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `payments-unavailable`: The payment provider is not reachable; `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  getAccountsTopUpsByTopUpId: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The id of an account. */
-        accountId: string;
-        topUpId: string;
-      };
-      cookie?: never;
+    getPrices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every model with its price */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PricePage"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description The top-up */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    getOperatorSearch: {
+        parameters: {
+            query: {
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['TopUp'];
+        requestBody?: never;
+        responses: {
+            /** @description The hits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchHits"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payments-unavailable`: The payment provider is not reachable; `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `request-invalid`: The request is not valid */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-not-found`: There is no such account; `not-found`: There is nothing here */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  getAccountsAutoTopUp: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The id of an account. */
-        accountId: string;
-      };
-      cookie?: never;
+    getOperatorAccounts: {
+        parameters: {
+            query?: {
+                state?: "frozen" | "closed" | "overdrawn";
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of accounts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountPage"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description The rule */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    getOperatorAccountsByAccountId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['AutoTopUp'];
+        requestBody?: never;
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountDossier"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `request-invalid`: The request is not valid */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-not-found`: There is no such account; `not-found`: There is nothing here */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  putAccountsAutoTopUp: {
-    parameters: {
-      query?: {
-        preview?: 'true' | 'false';
-      };
-      header?: never;
-      path: {
-        /** @description The id of an account. */
-        accountId: string;
-      };
-      cookie?: never;
+    postOperatorAccountsFreeze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountStateRequest"];
+            };
+        };
+        responses: {
+            /** @description The account as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-closed`: The account is closed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['AutoTopUpRequest'];
-      };
+    postOperatorAccountsUnfreeze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountStateRequest"];
+            };
+        };
+        responses: {
+            /** @description The account as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-closed`: The account is closed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    responses: {
-      /** @description The rule */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    postOperatorAccountsGrants: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['AutoTopUp'];
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreditRequest"];
+            };
         };
-      };
-      /** @description `amount-malformed`: The amount is not a decimal string in dollars; `amount-not-in-cents`: The amount has a part below one cent; `amount-out-of-range`: The amount is outside the bounds; `auto-top-up-invalid`: The rule of auto top-up contradicts itself; `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
-      400: {
-        headers: {
-          [name: string]: unknown;
+        responses: {
+            /** @description The credit as it was stored */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredCredit"];
+                };
+            };
+            /** @description `amount-malformed`: The amount is not a decimal string in dollars; `amount-out-of-range`: The amount is outside the bounds; `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-closed`: The account is closed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-not-found`: There is no such account */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `card-not-usable`: This card cannot be used for auto top-up */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `body-too-large`: The body is too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `content-type-unsupported`: The content type is not supported */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `payment-method-unknown`: You have no such saved card */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  deleteAccountsAutoTopUp: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The id of an account. */
-        accountId: string;
-      };
-      cookie?: never;
+    postOperatorAccountsAdjustments: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreditRequest"];
+            };
+        };
+        responses: {
+            /** @description The credit as it was stored */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredCredit"];
+                };
+            };
+            /** @description `amount-malformed`: The amount is not a decimal string in dollars; `amount-out-of-range`: The amount is outside the bounds; `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-closed`: The account is closed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description It is off */
-      204: {
-        headers: {
-          [name: string]: unknown;
+    postOperatorPricesPreview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        content?: never;
-      };
-      /** @description `request-invalid`: The request is not valid */
-      400: {
-        headers: {
-          [name: string]: unknown;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceList"];
+            };
         };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
+        responses: {
+            /** @description What it would change */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceImport"];
+                };
+            };
+            /** @description `price-list-malformed`: The price list cannot be read; `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `account-not-found`: There is no such account */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  postUsage: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    postOperatorPrices: {
+        parameters: {
+            query?: {
+                effectiveFrom?: string;
+                /** @description Where the list is from. */
+                source?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceList"];
+            };
+        };
+        responses: {
+            /** @description What it changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceImport"];
+                };
+            };
+            /** @description `price-list-malformed`: The price list cannot be read; `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `price-not-ahead`: A new price must lie at least five minutes ahead */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['UsageEvent'] | components['schemas']['UsageEvent'][];
-      };
+    postOperatorPeopleErasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a person. */
+                personId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRequest"];
+            };
+        };
+        responses: {
+            /** @description It is done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `last-owner`: An organization always has an owner */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    responses: {
-      /** @description What became of each event */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    getOperatorAudit: {
+        parameters: {
+            query?: {
+                /** @description At or after this moment. */
+                from?: string;
+                /** @description Before this moment. */
+                to?: string;
+                /** @description `member.joined`, or `member.` for every action that begins so. */
+                action?: string;
+                /** @description A person or a token. */
+                actorId?: string;
+                subjectId?: string;
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['UsageResults'];
+        requestBody?: never;
+        responses: {
+            /** @description A page of the audit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorAuditPage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `request-malformed`: The request cannot be read; `request-invalid`: The request is not valid */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `unauthenticated`: Sign in or send a valid token */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `forbidden`: Your role does not allow this */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `request-timeout`: The request took too long to arrive */
-      408: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `body-too-large`: The body is too large; `too-many-events`: Too many events in one request */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `content-type-unsupported`: The content type is not supported */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `overloaded`: Too much at once: try again shortly */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `internal-error`: Something went wrong on our side */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description `database-unavailable`: The database is not reachable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
+    getOperatorRejectedUsage: {
+        parameters: {
+            query?: {
+                accountId?: string;
+                code?: string;
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of rejections */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RejectedUsagePage"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOperatorUnpricedUsage: {
+        parameters: {
+            query?: {
+                model?: string;
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of usage */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnpricedUsagePage"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOperatorVerify: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of runs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerifyRunPage"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postOperatorVerify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyRequest"];
+            };
+        };
+        responses: {
+            /** @description The run that is under way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerifyStarted"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `workflows-unavailable`: The workflow engine is not reachable; `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMePaymentMethods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentMethodPage"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postMePaymentMethods: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where to save the card */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardSetup"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this Idempotency-Key is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payments-unavailable`: The payment provider is not reachable; `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteMePaymentMethodsByPaymentMethodId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                paymentMethodId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payments-unavailable`: The payment provider is not reachable; `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAccountsTopUps: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of top-ups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopUpPage"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAccountsTopUps: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TopUpRequest"];
+            };
+        };
+        responses: {
+            /** @description The top-up, to be paid at its checkoutUrl */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopUp"];
+                };
+            };
+            /** @description `amount-malformed`: The amount is not a decimal string in dollars; `amount-not-in-cents`: The amount has a part below one cent; `amount-out-of-range`: The amount is outside the bounds; `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-closed`: The account is closed; `account-frozen`: The account is frozen; `idempotency-key-in-use`: A request with this Idempotency-Key is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many attempts: wait a little */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payments-unavailable`: The payment provider is not reachable; `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAccountsTopUpsByTopUpId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+                topUpId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The top-up */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopUpDetail"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account; `not-found`: There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAccountsContributions: {
+        parameters: {
+            query?: {
+                /** @description Credited at or after this moment. */
+                from?: string;
+                /** @description Credited before this moment. */
+                to?: string;
+                /** @description `csv` stands for `Accept: text/csv`, which a link in a page cannot send. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The contributions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContributionPage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postMeTopUpsRecovery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                topUpId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The top-up, to be paid at its checkoutUrl */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopUp"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payments-unavailable`: The payment provider is not reachable; `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAccountsAutoTopUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutoTopUp"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account; `not-found`: There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putAccountsAutoTopUp: {
+        parameters: {
+            query?: {
+                preview?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutoTopUpRequest"];
+            };
+        };
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutoTopUp"];
+                };
+            };
+            /** @description `amount-malformed`: The amount is not a decimal string in dollars; `amount-not-in-cents`: The amount has a part below one cent; `amount-out-of-range`: The amount is outside the bounds; `auto-top-up-invalid`: The rule of auto top-up contradicts itself; `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `card-not-usable`: This card cannot be used for auto top-up; `payment-under-review`: A payment here is under review */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payment-method-unknown`: You have no such saved card */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteAccountsAutoTopUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is off */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAccountsAutoTopUpSimulation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutoTopUpTerms"];
+            };
+        };
+        responses: {
+            /** @description What it would have charged */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutoTopUpSimulation"];
+                };
+            };
+            /** @description `amount-malformed`: The amount is not a decimal string in dollars; `amount-not-in-cents`: The amount has a part below one cent; `amount-out-of-range`: The amount is outside the bounds; `auto-top-up-invalid`: The rule of auto top-up contradicts itself; `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOperatorQuarantine: {
+        parameters: {
+            query?: {
+                state?: "open" | "resolved";
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of payments */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantinedPaymentPage"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postOperatorQuarantineResolve: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                paymentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuarantineDecision"];
+            };
+        };
+        responses: {
+            /** @description The payment with its decision */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantinedPayment"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is nothing here; `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-closed`: The account is closed; `payment-not-creditable`: This payment cannot be credited; `quarantine-resolved`: Somebody has decided about this payment already; `idempotency-key-in-use`: A request with this Idempotency-Key is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payments-unavailable`: The payment provider is not reachable; `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsageEvent"] | components["schemas"]["UsageEvent"][];
+            };
+        };
+        responses: {
+            /** @description What became of each event */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageResults"];
+                };
+            };
+            /** @description `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The request took too long to arrive */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large; `too-many-events`: Too many events in one request */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded`: Too much at once: try again shortly */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHealthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: "ok";
+                    };
+                };
+            };
+        };
+    };
+    getReadyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Not all of them */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metrics */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOpenapiJson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        openapi: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    getProblemsByCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page, for people or for programs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                    "text/markdown": string;
+                };
+            };
+            /** @description `not-found`: There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postWebhooksStripe: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Stripe's signature of the body. */
+                "Stripe-Signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StripeEvent"];
+            };
+        };
+        responses: {
+            /** @description The event is stored, or was before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        received: true;
+                    };
+                };
+            };
+            /** @description `webhook-signature-invalid`: The webhook signature is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBillingReturn: {
+        parameters: {
+            query?: {
+                session_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of the payment or the card */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description No session of ours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
 }

@@ -10,22 +10,38 @@ import {
   useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconCreditCard, IconHistory, IconKey, IconMoon, IconSun } from '@tabler/icons-react';
+import {
+  IconCreditCard,
+  IconHistory,
+  IconKey,
+  IconListCheck,
+  IconMoon,
+  IconSun,
+  IconUsers,
+} from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { meQuery } from '../api/queries.ts';
-import { rememberContext, useContext } from '../context.ts';
+import { type Context, rememberContext, useContext } from '../context.ts';
 import { useLiveAccount } from '../live/live.ts';
 import { NotYours } from '../pages/Failures.tsx';
 import { NavigationLink } from '../parts/links.tsx';
+import { isSteward } from '../rights.ts';
 import { BalanceButton } from './BalanceButton.tsx';
 import { ProfileMenu } from './ProfileMenu.tsx';
 
 const PAGES = [
-  { to: '/accounts/$context/billing', label: 'Billing', icon: IconCreditCard },
-  { to: '/accounts/$context/transactions', label: 'Transactions', icon: IconHistory },
-  { to: '/accounts/$context/keys', label: 'API keys', icon: IconKey },
+  { to: '/accounts/$context/billing', label: 'Billing', icon: IconCreditCard, isFor: () => true },
+  { to: '/accounts/$context/transactions', label: 'Transactions', icon: IconHistory, isFor: () => true },
+  { to: '/accounts/$context/keys', label: 'API keys', icon: IconKey, isFor: () => true },
+  {
+    to: '/accounts/$context/team',
+    label: 'Team',
+    icon: IconUsers,
+    isFor: ({ organizationId }: Context) => organizationId !== undefined,
+  },
+  { to: '/accounts/$context/audit', label: 'Audit', icon: IconListCheck, isFor: isSteward },
 ] as const;
 
 export function Frame() {
@@ -73,7 +89,7 @@ export function Frame() {
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label="Pages">
         {context !== undefined &&
-          PAGES.map(({ to, label, icon: Icon }) => (
+          PAGES.filter(({ isFor }) => isFor(context)).map(({ to, label, icon: Icon }) => (
             <NavigationLink
               key={to}
               to={to}

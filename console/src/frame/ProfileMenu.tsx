@@ -6,6 +6,7 @@ import {
   IconChevronDown,
   IconCreditCard,
   IconLogout,
+  IconSettings,
   IconUser,
 } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
@@ -84,6 +85,9 @@ export function ProfileMenu({
             Billing
           </MenuLink>
         )}
+        <MenuLink to="/settings" leftSection={<IconSettings size={16} aria-hidden />}>
+          Settings
+        </MenuLink>
         <Menu.Item onClick={() => void leave()} leftSection={<IconLogout size={16} aria-hidden />}>
           Sign out
         </Menu.Item>

@@ -7,10 +7,10 @@ import { useState } from 'react';
 import { transactionsQuery } from '../api/queries.ts';
 import type { SchemaTransaction } from '../api/schema.d.ts';
 import { useAccountContext } from '../context.ts';
+import { csvAddress } from '../parts/csv-address.ts';
 import { PageHeader } from '../parts/PageHeader.tsx';
 import { QueryState } from '../parts/QueryState.tsx';
 import { filterOf, type TransactionSearch } from './transaction-search.ts';
-import { csvAddress } from './transactions/csv-address.ts';
 import { TransactionDetails } from './transactions/TransactionDetails.tsx';
 import { TransactionFilters } from './transactions/TransactionFilters.tsx';
 import { TransactionTable } from './transactions/TransactionTable.tsx';
@@ -37,7 +37,7 @@ export function Transactions() {
         action={
           <Button
             component="a"
-            href={csvAddress(context.accountId, filterOf(search))}
+            href={csvAddress(context.accountId, 'transactions', filterOf(search))}
             variant="default"
             leftSection={<IconDownload size={16} aria-hidden />}
             download

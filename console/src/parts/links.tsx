@@ -1,5 +1,7 @@
 // Mantine's controls as typed links of the router.
 import {
+  Anchor,
+  type AnchorProps,
   Button,
   type ButtonProps,
   Menu,
@@ -19,3 +21,4 @@ export const MenuLink = createLink((props: Anchored<MenuItemProps>) => (
 export const NavigationLink = createLink((props: Anchored<NavLinkProps>) => (
   <NavLink component="a" {...props} />
 ));
+export const TextLink = createLink((props: Anchored<AnchorProps>) => <Anchor {...props} />);

@@ -1,27 +1,32 @@
-// The session: signing in and out through `/api/auth`; the cookie it leaves is never seen by a script.
+// The session: signing up, in and out through `/api/auth`; the cookie it leaves is never seen by a script.
 import { ProblemError, Unreachable } from '../api/problem.ts';
+import type { SchemaProblem } from '../api/schema.d.ts';
 
-/** Calls one of the sign-in library's routes. Throws what it refused as a problem. */
-export async function authCall<T = unknown>(path: string, body?: object): Promise<T> {
+/** Calls one of the sign-in routes. Throws what was refused as a problem. */
+export async function authCall(path: string, body: object): Promise<Readonly<Record<string, unknown>>> {
   const response = await fetch(`/api/auth${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
+    method: 'POST',
     credentials: 'same-origin',
-    ...(body !== undefined && {
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    }),
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
   }).catch(() => {
     throw new Unreachable();
   });
   const answer: unknown = await response.json().catch(() => undefined);
-  if (response.ok) return answer as T;
   const said = typeof answer === 'object' && answer !== null ? answer : {};
-  const text = (name: string) => (name in said ? String(said[name as keyof typeof said]) : undefined);
-  const detail = text('detail') ?? text('message');
-  throw new ProblemError(
-    { code: (text('code') ?? 'unknown') as never, ...(detail !== undefined && { detail }) },
-    response.status,
-  );
+  if (response.ok) return { ...said };
+  throw new ProblemError(said as Partial<SchemaProblem>, response.status);
 }
 
 export const signOut = () => authCall('/sign-out', {});
+
+/** Whether the signed-in person has a second step. */
+export async function hasSecondStep(): Promise<boolean> {
+  const response = await fetch('/api/auth/get-session', { credentials: 'same-origin' });
+  const answer: unknown = await response.json().catch(() => null);
+  if (typeof answer !== 'object' || answer === null || !('user' in answer)) return false;
+  const { user } = answer;
+  return (
+    typeof user === 'object' && user !== null && 'twoFactorEnabled' in user && user.twoFactorEnabled === true
+  );
+}

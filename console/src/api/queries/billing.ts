@@ -17,11 +17,6 @@ export const contributionsQuery = (accountId: string, filter: ContributionFilter
       ),
   });
 
-/** Where the contributions lie as a file that the browser saves itself. */
-export function contributionsCsv(accountId: string, filter: ContributionFilter): string {
-  return `/v1/accounts/${accountId}/contributions?${new URLSearchParams({ format: 'csv', ...filter })}`;
-}
-
 /** The owners and admins of an organization, owners first: those who may set auto top-up. */
 export const stewardsQuery = (organizationId: string) =>
   queryOptions({

@@ -7,6 +7,7 @@ import { autoTopUpQuery, meQuery } from '../../api/queries.ts';
 import type { SchemaAutoTopUp } from '../../api/schema.d.ts';
 import type { Context } from '../../context.ts';
 import { QueryState } from '../../parts/QueryState.tsx';
+import { isSteward } from '../../rights.ts';
 import { inWords } from './people-text.ts';
 import { RuleSummary } from './RuleSummary.tsx';
 import { SwitchOff } from './SwitchOff.tsx';
@@ -28,7 +29,7 @@ export function AutoTopUp({ context, isEditing, isOpen, onEdit }: AutoTopUpProps
   const { data: me } = useQuery(meQuery);
   const query = useQuery(autoTopUpQuery(context.accountId));
   const [isSwitchingOff, setSwitchingOff] = useState(false);
-  const mayManage = context.role !== 'member';
+  const mayManage = isSteward(context);
   const rule = query.data;
   return (
     <Paper component="section" aria-labelledby="auto-top-up">
@@ -85,10 +86,11 @@ interface NoRuleProps {
 }
 
 function NoRule({ context, isOpen, onSetUp }: NoRuleProps) {
-  const { organizationId, role } = context;
+  const { organizationId } = context;
+  const mayManage = isSteward(context);
   const stewards = useQuery({
     ...stewardsQuery(organizationId ?? ''),
-    enabled: organizationId !== undefined && role === 'member',
+    enabled: organizationId !== undefined && !mayManage,
   });
   const names = stewards.data?.map(({ name }) => name) ?? [];
   return (
@@ -97,12 +99,12 @@ function NoRule({ context, isOpen, onSetUp }: NoRuleProps) {
         When the balance falls below a threshold that you choose, a saved card adds credit by itself, up to a
         maximum per month. Requests never stop because nobody was looking.
       </Text>
-      {role === 'member' ? (
-        names.length > 0 && <Text size="sm">{inWords(names, 'or')} can switch it on.</Text>
-      ) : (
+      {mayManage ? (
         <Button variant="light" onClick={onSetUp} disabled={!isOpen}>
           Set up auto top-up
         </Button>
+      ) : (
+        names.length > 0 && <Text size="sm">{inWords(names, 'or')} can switch it on.</Text>
       )}
     </Stack>
   );

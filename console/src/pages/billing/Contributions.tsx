@@ -3,8 +3,9 @@ import { Button, Group, Paper, SegmentedControl, Table, Text, Title } from '@man
 import { IconDownload } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { type ContributionFilter, contributionsCsv, contributionsQuery } from '../../api/queries/billing.ts';
+import { type ContributionFilter, contributionsQuery } from '../../api/queries/billing.ts';
 import type { SchemaContribution } from '../../api/schema.d.ts';
+import { csvAddress } from '../../parts/csv-address.ts';
 import { Money } from '../../parts/Money.tsx';
 import { QueryState } from '../../parts/QueryState.tsx';
 import { When } from '../../parts/When.tsx';
@@ -36,7 +37,7 @@ export function Contributions({ accountId }: { readonly accountId: string }) {
           />
           <Button
             component="a"
-            href={contributionsCsv(accountId, filter)}
+            href={csvAddress(accountId, 'contributions', filter)}
             download
             size="xs"
             variant="default"

@@ -1,11 +1,11 @@
 // Removing a card of mine, after saying what stops with it.
-import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { api } from '../../api/client.ts';
-import { messageOf } from '../../api/problem.ts';
 import { autoTopUpQuery, paymentMethodsQuery } from '../../api/queries.ts';
 import type { SchemaPaymentMethod } from '../../api/schema.d.ts';
 import type { Context } from '../../context.ts';
+import { Confirm } from '../../parts/Confirm.tsx';
 import { cardName } from './card-text.ts';
 
 interface RemoveCardProps {
@@ -32,34 +32,20 @@ export function RemoveCard({ card, isUsedHere, context, onClose }: RemoveCardPro
     },
   });
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <Confirm
       title="Remove this card?"
-      centered
-      closeButtonProps={{ 'aria-label': 'Close' }}
+      action="Remove"
+      isPending={remove.isPending}
+      error={remove.error}
+      onConfirm={() => remove.mutate()}
+      onClose={onClose}
     >
-      <Stack gap="md">
-        <Text size="sm">
-          {cardName(card)} is removed here and at the payment provider.{' '}
-          {isUsedHere
-            ? `Auto top-up of ${context.name} charges it and pauses at once; owners and admins are told.`
-            : 'Wherever auto top-up charges it, it pauses at once.'}
-        </Text>
-        {remove.error !== null && (
-          <Alert color="red" role="alert">
-            {messageOf(remove.error)}
-          </Alert>
-        )}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose} data-autofocus>
-            Keep it
-          </Button>
-          <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
-            Remove
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+      <Text size="sm">
+        {cardName(card)} is removed here and at the payment provider.{' '}
+        {isUsedHere
+          ? `Auto top-up of ${context.name} charges it and pauses at once; owners and admins are told.`
+          : 'Wherever auto top-up charges it, it pauses at once.'}
+      </Text>
+    </Confirm>
   );
 }

@@ -1,11 +1,11 @@
 // Switching auto top-up off, after asking once.
-import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { api } from '../../api/client.ts';
-import { messageOf } from '../../api/problem.ts';
 import { autoTopUpQuery } from '../../api/queries.ts';
 import type { SchemaAutoTopUp } from '../../api/schema.d.ts';
 import type { Context } from '../../context.ts';
+import { Confirm } from '../../parts/Confirm.tsx';
 import { termsText } from './rule-text.ts';
 
 interface SwitchOffProps {
@@ -25,33 +25,23 @@ export function SwitchOff({ context, rule, onClose }: SwitchOffProps) {
     },
   });
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <Confirm
       title="Switch auto top-up off?"
-      centered
-      closeButtonProps={{ 'aria-label': 'Close' }}
+      action="Switch off"
+      isPending={off.isPending}
+      error={off.error}
+      onConfirm={() => off.mutate()}
+      onClose={onClose}
     >
-      <Stack gap="md">
-        <Text size="sm">{termsText(rule)}</Text>
+      <Stack gap="xs">
+        <Text size="sm" fw={550}>
+          {termsText(rule)}
+        </Text>
         <Text size="sm">
           Without it, requests are refused once the balance is used up.
           {rule.topUpInFlight !== null && ' The charge that is under way still adds its credit.'}
         </Text>
-        {off.error !== null && (
-          <Alert color="red" role="alert">
-            {messageOf(off.error)}
-          </Alert>
-        )}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose} data-autofocus>
-            Keep it on
-          </Button>
-          <Button color="red" loading={off.isPending} onClick={() => off.mutate()}>
-            Switch off
-          </Button>
-        </Group>
       </Stack>
-    </Modal>
+    </Confirm>
   );
 }
