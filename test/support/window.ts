@@ -1,0 +1,57 @@
+// A window of somebody: a browser context of its own that keeps what it was told, and what must not happen in it.
+import type { BrowserContext, Page } from 'playwright-core';
+
+export interface Window {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Everything that the servers told this window so far: bodies of answers, and live events. */
+  told(): Promise<string>;
+  /** Faults that this test brings about itself; without a call there may be none. */
+  expectFaults(pattern: RegExp): void;
+  /** Page errors, errors in the console, breaches of the content policy, 5xx, and requests to strangers. */
+  faults(): string[];
+}
+
+export interface WindowOptions {
+  /** The only hosts that a page may speak with. */
+  readonly origins: readonly string[];
+}
+
+const TELL_BREACHES = `document.addEventListener('securitypolicyviolation', (breach) =>
+  console.error('content policy: ' + breach.violatedDirective + ' ' + breach.blockedURI));`;
+
+/** Opens the first page of a context, and watches it and every page it opens. */
+export async function openWindow(context: BrowserContext, { origins }: WindowOptions): Promise<Window> {
+  const faults: string[] = [];
+  const expected: RegExp[] = [];
+  const told: Promise<string>[] = [];
+
+  context.on('request', (request) => {
+    const { protocol, origin } = new URL(request.url());
+    if (protocol.startsWith('http') && !origins.includes(origin))
+      faults.push(`a request to ${request.url()}`);
+  });
+  context.on('response', (response) => {
+    if (response.status() >= 500) faults.push(`${response.status()} of ${response.url()}`);
+    const type = response.headers()['content-type'] ?? '';
+    if (/json|html|csv/.test(type)) told.push(response.text().catch(() => ''));
+  });
+  context.on('weberror', (error) => faults.push(`page error: ${error.error().stack}`));
+  context.on('console', (message) => {
+    // an answer of 4xx is part of the conversation; one of 5xx is noted above
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      faults.push(`console: ${message.text()}`);
+  });
+  await context.addInitScript({ content: TELL_BREACHES });
+  const page = await context.newPage();
+  const protocol = await context.newCDPSession(page);
+  await protocol.send('Network.enable');
+  protocol.on('Network.eventSourceMessageReceived', ({ data }) => told.push(Promise.resolve(data)));
+  return {
+    page,
+    context,
+    told: async () => (await Promise.all(told)).join('\n'),
+    expectFaults: (pattern) => expected.push(pattern),
+    faults: () => faults.filter((fault) => !expected.some((pattern) => pattern.test(fault))),
+  };
+}
