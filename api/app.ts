@@ -66,6 +66,8 @@ export function createApp(parts: AppParts): Express {
   );
   app.get('/problems/:code', serveProblemPage);
   app.use('/api/auth', parts.auth);
+  // mails about sign-in lead to the console's own pages where it is built
+  if (parts.fallback !== undefined) app.get('/sign-in/{*page}', parts.fallback);
   app.use('/sign-in', parts.signInPages);
   if (parts.webhook !== undefined) {
     app.post('/webhooks/stripe', express.raw({ type: () => true, limit: MAX_WEBHOOK_BYTES }), parts.webhook);

@@ -121,10 +121,27 @@ const forgotPassword = createRoute({
 
 const resetPassword = createRoute({
   getParentRoute: () => root,
-  path: '/reset-password',
+  path: '/sign-in/new-password',
   validateSearch: (search: Record<string, unknown>): { token?: string } =>
     typeof search['token'] === 'string' ? { token: search['token'] } : {},
   component: lazyRouteComponent(() => import('./pages/ResetPassword.tsx'), 'ResetPassword'),
+});
+
+/** What a mailed link carries: its token, and where it leads on to. */
+const confirm = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in/confirm',
+  validateSearch: (search: Record<string, unknown>): { token?: string; callbackURL?: string } => ({
+    ...(typeof search['token'] === 'string' && { token: search['token'] }),
+    ...(typeof search['callbackURL'] === 'string' && { callbackURL: search['callbackURL'] }),
+  }),
+  component: lazyRouteComponent(() => import('./pages/ConfirmAddress.tsx'), 'ConfirmAddress'),
+});
+
+const confirmed = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in/confirmed',
+  component: lazyRouteComponent(() => import('./pages/ConfirmAddress.tsx'), 'Confirmed'),
 });
 
 const invitation = createRoute({
@@ -139,6 +156,8 @@ const routeTree = root.addChildren([
   signUp,
   forgotPassword,
   resetPassword,
+  confirm,
+  confirmed,
   invitation,
 ]);
 

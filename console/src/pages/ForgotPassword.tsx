@@ -10,8 +10,7 @@ import { MailSent } from './sign-in/MailSent.tsx';
 
 export function ForgotPassword() {
   const [sentTo, setSentTo] = useState<string>();
-  const ask = (email: string) =>
-    authCall('/request-password-reset', { email, redirectTo: '/reset-password' });
+  const ask = (email: string) => authCall('/request-password-reset', { email });
   const { form, fault, onSubmit } = useAuthForm(
     { initialValues: { email: '' }, validate: { email: rules.email } },
     async ({ email }) => {

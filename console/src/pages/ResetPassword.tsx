@@ -9,7 +9,7 @@ import { SignedOutPage } from './SignedOutPage.tsx';
 import { FormFault } from './sign-in/FormFault.tsx';
 
 export function ResetPassword() {
-  const { token } = useSearch({ from: '/reset-password' });
+  const { token } = useSearch({ from: '/sign-in/new-password' });
   const [isDone, setDone] = useState(false);
   const { form, fault, onSubmit } = useAuthForm(
     { initialValues: { password: '' }, validate: { password: rules.newPassword } },

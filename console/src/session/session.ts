@@ -18,6 +18,22 @@ export async function authCall(path: string, body: object): Promise<Readonly<Rec
   throw new ProblemError(said as Partial<SchemaProblem>, response.status);
 }
 
+/** Does what a mailed link is for. False when the link works no more. */
+export async function confirmAddress(link: { token?: string; callbackURL?: string }): Promise<boolean> {
+  const answer = await fetch('/sign-in/confirm', {
+    method: 'POST',
+    credentials: 'same-origin',
+    redirect: 'manual',
+    body: new URLSearchParams(link),
+  }).catch(() => {
+    throw new Unreachable();
+  });
+  // it leads on when it is done; where to, the page knows
+  if (answer.type === 'opaqueredirect') return true;
+  if (answer.status === 400) return false;
+  throw new ProblemError({}, answer.status);
+}
+
 export const signOut = () => authCall('/sign-out', {});
 
 /** Whether the signed-in person has a second step. */

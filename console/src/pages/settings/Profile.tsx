@@ -25,7 +25,7 @@ export function Profile({ me }: { readonly me: SchemaMe }) {
     { initialValues: { email: me.email }, validate: { email: rules.email } },
     async (values) => {
       const newEmail = values.email.trim();
-      await authCall('/change-email', { newEmail, callbackURL: '/settings' });
+      await authCall('/change-email', { newEmail });
       setMailedTo(newEmail);
     },
   );
