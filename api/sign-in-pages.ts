@@ -1,4 +1,4 @@
-// The pages to which mails about sign-in lead: a button that confirms an address, and a form for a new password.
+// The pages to which mails about sign-in lead where no console is built: a button that confirms an address, and a form for a new password.
 import express, { type Request as ExpressRequest, type Response as ExpressResponse, Router } from 'express';
 import { resetPassword, verifyEmail } from './auth-endpoints.ts';
 import type { AuthHandlerOptions } from './auth-handler.ts';

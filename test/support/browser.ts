@@ -4,21 +4,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Browser, BrowserContextOptions } from 'playwright-core';
-import { type Auth, cookiePrefix } from '../../api/auth.ts';
+import type { BrowserContextOptions } from 'playwright-core';
 import { Mailbox } from '../../dev/mail/mailbox.ts';
 import { startSmtp } from '../../dev/mail/smtp.ts';
 import { chromiumPath, launchChromium, NO_CHROMIUM } from './chromium.ts';
 import { startTestCoffer, type TestCoffer } from './coffer.ts';
 import { createTestAuth, signIn } from './people.ts';
 import { until } from './soak.ts';
-import { openWindow, type Window } from './window.ts';
+import { openWindow, sessionCookie, type Window } from './window.ts';
 
 export interface TestConsole {
   readonly coffer: TestCoffer;
   readonly url: string;
   /** A window of a person who is signed in, or of nobody. It closes with the test. */
   open(person?: { readonly personId: string }, options?: BrowserContextOptions): Promise<Window>;
+  /** A bearer token of a person. */
+  tokenOf(person: { readonly personId: string }): Promise<string>;
   /** The link in the newest mail to an address whose subject matches, waiting until it is there. */
   linkTo(email: string, subject: RegExp): Promise<string>;
 }
@@ -33,7 +34,6 @@ export type Flow = (name: string, work: (world: TestConsole) => Promise<void>, t
 
 export const RESULTS = 'test-results';
 const FLOW_MS = 60_000;
-const WAIT_MS = 20_000;
 
 /**
  * The `test` of a file whose tests need a browser. Each of them fails on errors of its pages too. Without a Chromium
@@ -101,12 +101,13 @@ async function startConsole(executable: string): Promise<RunningConsole> {
     url: coffer.url,
     windows,
     async open(person, options) {
-      const window = await openFor(browser, coffer, options);
+      const window = await openWindow(browser, coffer, options);
       windows.push(window);
       if (person !== undefined)
         await window.context.addCookies([await sessionCookie(auth, coffer.url, person)]);
       return window;
     },
+    tokenOf: ({ personId }) => signIn(auth, personId),
     linkTo: (email, subject) => mails.linkTo(email, subject),
     async stop() {
       await browser.close();
@@ -114,31 +115,6 @@ async function startConsole(executable: string): Promise<RunningConsole> {
       await mails.close();
     },
   };
-}
-
-async function openFor(
-  browser: Browser,
-  coffer: TestCoffer,
-  options?: BrowserContextOptions,
-): Promise<Window> {
-  const context = await browser.newContext({
-    baseURL: coffer.url,
-    locale: 'en-US',
-    timezoneId: 'UTC',
-    colorScheme: 'light',
-    reducedMotion: 'reduce',
-    viewport: { width: 1280, height: 860 },
-    ...options,
-  });
-  context.setDefaultTimeout(WAIT_MS);
-  const sandbox = [coffer.sandboxUrl, coffer.sandboxUrl.replace('127.0.0.1', 'localhost')];
-  return await openWindow(context, { origins: [coffer.url, ...sandbox] });
-}
-
-/** The cookie of a session that is signed in without a password. */
-async function sessionCookie(auth: Auth, url: string, { personId }: { readonly personId: string }) {
-  const value = encodeURIComponent(await signIn(auth, personId));
-  return { name: `${cookiePrefix(url)}.session_token`, value, url, httpOnly: true, sameSite: 'Lax' as const };
 }
 
 /** A mailbox that is read by address and subject. */

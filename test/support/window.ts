@@ -1,5 +1,8 @@
 // A window of somebody: a browser context of its own that keeps what it was told, and what must not happen in it.
-import type { BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { type Auth, cookiePrefix } from '../../api/auth.ts';
+import type { TestCoffer } from './coffer.ts';
+import { signIn } from './people.ts';
 
 export interface Window {
   readonly page: Page;
@@ -12,16 +15,28 @@ export interface Window {
   faults(): string[];
 }
 
-export interface WindowOptions {
-  /** The only hosts that a page may speak with. */
-  readonly origins: readonly string[];
-}
-
 const TELL_BREACHES = `document.addEventListener('securitypolicyviolation', (breach) =>
   console.error('content policy: ' + breach.violatedDirective + ' ' + breach.blockedURI));`;
 
-/** Opens the first page of a context, and watches it and every page it opens. */
-export async function openWindow(context: BrowserContext, { origins }: WindowOptions): Promise<Window> {
+const WAIT_MS = 20_000;
+
+/** Opens the first page of a context of its own, and watches it and every page it opens. */
+export async function openWindow(
+  browser: Browser,
+  { url, sandboxUrl }: Pick<TestCoffer, 'url' | 'sandboxUrl'>,
+  options?: BrowserContextOptions,
+): Promise<Window> {
+  const context = await browser.newContext({
+    baseURL: url,
+    locale: 'en-US',
+    timezoneId: 'UTC',
+    colorScheme: 'light',
+    reducedMotion: 'reduce',
+    viewport: { width: 1280, height: 860 },
+    ...options,
+  });
+  context.setDefaultTimeout(WAIT_MS);
+  const origins = [url, sandboxUrl, sandboxUrl.replace('127.0.0.1', 'localhost')];
   const faults: string[] = [];
   const expected: RegExp[] = [];
   const told: Promise<string>[] = [];
@@ -54,4 +69,10 @@ export async function openWindow(context: BrowserContext, { origins }: WindowOpt
     expectFaults: (pattern) => expected.push(pattern),
     faults: () => faults.filter((fault) => !expected.some((pattern) => pattern.test(fault))),
   };
+}
+
+/** The cookie of a session that is signed in without a password. */
+export async function sessionCookie(auth: Auth, url: string, { personId }: { readonly personId: string }) {
+  const value = encodeURIComponent(await signIn(auth, personId));
+  return { name: `${cookiePrefix(url)}.session_token`, value, url, httpOnly: true, sameSite: 'Lax' as const };
 }
