@@ -14,6 +14,7 @@ import { rememberedContext } from './context.ts';
 import { readAuditSearch } from './pages/audit/audit-search.ts';
 import { LoadFailed, NotFound } from './pages/Failures.tsx';
 import { readTransactionSearch } from './pages/transaction-search.ts';
+import { readUsageSearch } from './pages/usage/usage-search.ts';
 import { localPath } from './session/local-path.ts';
 
 interface RouterContext {
@@ -63,6 +64,13 @@ const transactions = createRoute({
   path: '/transactions',
   validateSearch: readTransactionSearch,
   component: lazyRouteComponent(() => import('./pages/Transactions.tsx'), 'Transactions'),
+});
+
+const usage = createRoute({
+  getParentRoute: () => account,
+  path: '/usage',
+  validateSearch: readUsageSearch,
+  component: lazyRouteComponent(() => import('./pages/Usage.tsx'), 'Usage'),
 });
 
 const keys = createRoute({
@@ -134,7 +142,11 @@ const invitation = createRoute({
 });
 
 const routeTree = root.addChildren([
-  signedIn.addChildren([home, settings, account.addChildren([billing, transactions, keys, team, audit])]),
+  signedIn.addChildren([
+    home,
+    settings,
+    account.addChildren([billing, transactions, usage, keys, team, audit]),
+  ]),
   signIn,
   signUp,
   forgotPassword,

@@ -11,6 +11,7 @@ import {
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import {
+  IconChartBar,
   IconCreditCard,
   IconHistory,
   IconKey,
@@ -34,6 +35,7 @@ import { ProfileMenu } from './ProfileMenu.tsx';
 const PAGES = [
   { to: '/accounts/$context/billing', label: 'Billing', icon: IconCreditCard, isFor: () => true },
   { to: '/accounts/$context/transactions', label: 'Transactions', icon: IconHistory, isFor: () => true },
+  { to: '/accounts/$context/usage', label: 'Usage', icon: IconChartBar, isFor: () => true },
   { to: '/accounts/$context/keys', label: 'API keys', icon: IconKey, isFor: () => true },
   {
     to: '/accounts/$context/team',
