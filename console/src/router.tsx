@@ -92,6 +92,12 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('./pages/Audit.tsx'), 'Audit'),
 });
 
+const newOrganization = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/new-organization',
+  component: lazyRouteComponent(() => import('./pages/NewOrganization.tsx'), 'NewOrganization'),
+});
+
 const settings = createRoute({
   getParentRoute: () => signedIn,
   path: '/settings',
@@ -145,6 +151,7 @@ const routeTree = root.addChildren([
   signedIn.addChildren([
     home,
     settings,
+    newOrganization,
     account.addChildren([billing, transactions, usage, keys, team, audit]),
   ]),
   signIn,

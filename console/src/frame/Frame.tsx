@@ -31,6 +31,8 @@ import { NavigationLink } from '../parts/links.tsx';
 import { isSteward } from '../rights.ts';
 import { BalanceButton } from './BalanceButton.tsx';
 import { ProfileMenu } from './ProfileMenu.tsx';
+import { SessionEnded } from './SessionEnded.tsx';
+import { WaitingInvitations } from './WaitingInvitations.tsx';
 
 const PAGES = [
   { to: '/accounts/$context/billing', label: 'Billing', icon: IconCreditCard, isFor: () => true },
@@ -108,6 +110,8 @@ export function Frame() {
             The connection was lost; what you see may be some seconds old. It comes back by itself.
           </Alert>
         )}
+        <WaitingInvitations />
+        <SessionEnded />
         {context === undefined ? <NotYours /> : <Outlet key={context.key} />}
       </AppShell.Main>
     </AppShell>

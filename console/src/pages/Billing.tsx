@@ -11,6 +11,7 @@ import { Money } from '../parts/Money.tsx';
 import { PageHeader } from '../parts/PageHeader.tsx';
 import { QueryState } from '../parts/QueryState.tsx';
 import { TopUps } from './billing/TopUps.tsx';
+import { FirstRun } from './first-run/FirstRun.tsx';
 
 const AddCredit = lazy(async () => ({ default: (await import('./billing/AddCredit.tsx')).AddCredit }));
 
@@ -35,6 +36,7 @@ export function Billing() {
           ? 'Your personal balance. Nobody else sees it.'
           : `The balance that everybody in ${context.name} shares.`}
       </PageHeader>
+      <FirstRun context={context} />
       <Stack gap="lg">
         {account.data === undefined ? (
           <Paper>
