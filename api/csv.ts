@@ -1,7 +1,25 @@
 // CSV: streams of rows, page after page, in which nothing that people wrote runs as a formula where it is opened.
 import { once } from 'node:events';
 import { stringify } from 'csv-stringify/sync';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+
+/** Part of the query of every route that has CSV too: a link, unlike a program, cannot send `Accept`. */
+export const csvQuery = {
+  format: z
+    .enum(['json', 'csv'], { error: 'A format is json or csv.' })
+    .optional()
+    .describe('Wins over the `Accept` header, so that a plain link can ask for CSV.'),
+};
+
+/** Whether the caller wants CSV; without `format` it is what `Accept` prefers. */
+export function wantsCsv(
+  format: 'json' | 'csv' | undefined,
+  { request, response }: { readonly request: Request; readonly response: Response },
+): boolean {
+  response.vary('accept');
+  return (format ?? (request.accepts(['json', 'text/csv']) === 'text/csv' ? 'csv' : 'json')) === 'csv';
+}
 
 export type CsvCell = string | number;
 

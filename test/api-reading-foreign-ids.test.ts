@@ -49,6 +49,8 @@ const FOREIGN: Readonly<Record<string, () => Promise<string>>> = {
        values ($1, $2, 'manual', $3, 5000000000, 'usd', now(), now(), now()) returning id`,
       [uuidv7(), foreign.accountId, foreign.member.personId],
     ),
+  // lines are numbered within their account: what the other account has as its first, this one has not
+  transactionId: async () => 'entry-1',
   invitationId: () =>
     idOf(
       `insert into auth.invitations (id, organization_id, email, role, inviter_id, expires_at, created_at, secret_hash, sent_at)

@@ -153,6 +153,54 @@ test('history shows one line per usage event and credit entry, newest first, pag
   expect((await read()).balance).toBe('9.9755');
 });
 
+test('a link asks for CSV by its address, and for JSON whatever a browser accepts; the CSV has the lines of the page', async () => {
+  const csv = async (rest: string, accept = 'text/html') => {
+    const answer = await api.call('GET', path(rest), { token: tokens.owner, headers: { accept } });
+    expect([rest, answer.status, answer.headers.get('content-type')]).toEqual([
+      rest,
+      200,
+      expect.stringContaining('text/csv'),
+    ]);
+    expect(answer.headers.get('content-disposition')).toMatch(
+      /^attachment; filename=[a-z]+-[0-9a-f-]+\.csv$/,
+    );
+    return parse(await answer.text(), { columns: true }) as Record<string, string>[];
+  };
+  const filter = `memberId=${team.member.personId}&type=usage`;
+  const { items } = await read(`/transactions?${filter}`);
+  expect((await csv(`/transactions?${filter}&format=csv`)).map(({ id }) => id)).toEqual(
+    items.map(({ id }: { id: string }) => id),
+  );
+  const audit = await read('/audit', tokens.owner);
+  expect((await csv('/audit?format=csv')).map(({ id }) => id)).toEqual(
+    audit.items.map(({ id }: { id: string }) => id),
+  );
+  const sums = await read('/usage?groupBy=apiKey,day');
+  const rows = await csv('/usage?groupBy=apiKey,day&format=csv', 'application/json');
+  expect(rows.map(({ day, cost }) => [day, cost])).toEqual(
+    sums.items.map(({ day, cost }: { day: string; cost: string }) => [day, cost]),
+  );
+  expect(Object.keys(rows[0] ?? {}).slice(0, 4)).toEqual(['day', 'apiKeyId', 'apiKeyName', 'events']);
+  expect(rows.find(({ apiKeyId }) => apiKeyId === keys.member)?.['apiKeyName']).toBe("'=member key");
+  for (const table of ['transactions', 'usage', 'audit']) {
+    const json = await api.json('GET', path(`/${table}?format=json`), {
+      token: tokens.owner,
+      headers: { accept: 'text/csv' },
+    });
+    expect([table, json.status, Array.isArray(json.body.items)]).toEqual([table, 200, true]);
+    expect((await read(`/${table}?format=xml`, tokens.owner)).code).toBe('request-invalid');
+  }
+});
+
+test('every line of the history can be read by its id, within its account alone', async () => {
+  const { items } = await read('/transactions');
+  for (const line of items) expect(await read(`/transactions/${line.id}`)).toEqual(line);
+  for (const id of ['usage-999999', 'entry-2', 'entry-99', 'entry-', 'usage-1e3', 'moon'])
+    expect([id, (await read(`/transactions/${id}`)).code]).toEqual([id, 'not-found']);
+  const elsewhere = `/v1/accounts/${team.member.accountId}/transactions/${items[0].id}`;
+  expect((await api.json('GET', elsewhere, { token: tokens.member })).status).toBe(404);
+});
+
 test.each([
   ['type=usage', 3],
   ['type=grant', 1],
@@ -202,12 +250,45 @@ test('sums of usage add up to what was deducted, by whatever they are grouped', 
     { member: { name: 'Max Member' }, tier: 'batch', cost: '0.005' },
   ]);
   expect((await read(`/usage?groupBy=day&to=${today}`)).items).toEqual([]);
+  expect((await read(`/usage?groupBy=day&memberId=${team.owner.personId}`)).items).toMatchObject([
+    { cost: '0.01' },
+  ]);
+  expect((await read(`/usage?groupBy=day&apiKeyId=${keys.member}`)).items).toMatchObject([
+    { cost: '0.0145' },
+  ]);
+  expect((await read('/usage?groupBy=day&model=slow')).items).toEqual([]);
   expect((await read('/usage?groupBy=day,day')).code).toBe('request-invalid');
   expect((await read('/usage?groupBy=moon')).code).toBe('request-invalid');
 });
 
+test('the top few stand for themselves and the rest is one sum, so that nothing is left out', async () => {
+  const { items } = await read('/usage?groupBy=member&top=1');
+  expect(items).toMatchObject([
+    { member: { id: team.member.personId }, cost: '0.0145' },
+    { others: true, cost: '0.01', events: 1 },
+  ]);
+  expect(items[1]).not.toHaveProperty('member');
+  const all = await read('/usage?groupBy=member&top=2');
+  expect(all.items).toHaveLength(2);
+  expect(JSON.stringify(all)).not.toContain('others');
+  const csv = await api.call('GET', path('/usage?groupBy=day,apiKey&top=1&format=csv'), {
+    token: tokens.member,
+  });
+  expect(parse(await csv.text(), { columns: true })).toMatchObject([
+    { apiKeyId: keys.member, cost: '0.0145' },
+    { apiKeyId: '', apiKeyName: 'Others', cost: '0.01' },
+  ]);
+  for (const query of [
+    'groupBy=day&top=1',
+    'groupBy=member,model&top=1',
+    'groupBy=member&top=0',
+    'groupBy=member&top=x',
+  ])
+    expect([query, (await read(`/usage?${query}`)).code]).toEqual([query, 'request-invalid']);
+});
+
 test('an outsider gets 404 for everything of the organization, and nothing in the list', async () => {
-  for (const rest of ['', '/transactions', '/statement', '/usage', '/events']) {
+  for (const rest of ['', '/transactions', '/transactions/entry-1', '/statement', '/usage', '/events']) {
     const { status, body } = await api.json('GET', path(rest), { token: tokens.outsider });
     expect([rest, status, body.code]).toEqual([rest, 404, 'account-not-found']);
   }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Pool } from '../../ledger/database.ts';
 import { type AuditFilter, readAudit } from '../../ledger/reading/audit.ts';
-import { type CsvCell, streamCsv } from '../csv.ts';
+import { type CsvCell, csvQuery, streamCsv, wantsCsv } from '../csv.ts';
 import { decodeIntegers, encodeCursor } from '../cursor.ts';
 import { accountRoute, type Route, type RouteSurroundings, route } from '../route.ts';
 import { accountParams, cursor, limit, moment, pageOf } from '../schemas.ts';
@@ -23,6 +23,7 @@ const query = z.strictObject({
   subjectId: z.string().max(255).optional(),
   cursor: cursor.optional(),
   limit,
+  ...csvQuery,
 });
 
 const operatorAuditLine = z
@@ -48,7 +49,7 @@ function accountAuditRoute(surroundings: RouteSurroundings): Route {
     path: '/v1/accounts/{accountId}/audit',
     summary: 'Who changed what, newest first',
     description:
-      'Every change of rights, members, keys, rules and money, with who did it and the names of that time. With `Accept: text/csv` the answer is a stream of everything that matches.',
+      'Every change of rights, members, keys, rules and money, with who did it and the names of that time. With `format=csv` or `Accept: text/csv` the answer is a stream of everything that matches.',
     tag: 'Accounts',
     right: 'read-audit',
     params: accountParams,
@@ -65,8 +66,7 @@ function accountAuditRoute(surroundings: RouteSurroundings): Route {
       const { accountId } = access;
       const reader = principal.kind === 'operator' ? 'operators' : 'members';
       const before = positionOf(query.cursor);
-      response.vary('accept');
-      if (request.accepts(['application/json', 'text/csv']) === 'text/csv') {
+      if (wantsCsv(query.format, { request, response })) {
         const pages = csvPages(pool, accountId, query, before, reader);
         await streamCsv(response, { name: `audit-${accountId}`, columns: AUDIT_COLUMNS, pages });
         return undefined;
@@ -104,8 +104,7 @@ function operatorAuditRoute(surroundings: RouteSurroundings): Route {
     },
     async handle({ query, request, response }) {
       const before = positionOf(query.cursor);
-      response.vary('accept');
-      if (request.accepts(['application/json', 'text/csv']) === 'text/csv') {
+      if (wantsCsv(query.format, { request, response })) {
         const pages = csvPages(pool, undefined, query, before, 'operators');
         await streamCsv(response, { name: 'audit', columns: [...AUDIT_COLUMNS, 'accountId'], pages });
         return undefined;

@@ -1,10 +1,11 @@
-// Transactions: an account's history, newest first, by page as JSON or as a whole as CSV.
+// Transactions: an account's history, newest first, by page as JSON or as a whole as CSV, and each line by its id.
 import { z } from 'zod';
 import type { Pool } from '../../ledger/database.ts';
-import { type HistoryFilter, readHistory } from '../../ledger/reading/history.ts';
+import { type HistoryFilter, readHistory, readTransaction } from '../../ledger/reading/history.ts';
 import { type HistoryCursor, transactionTypes } from '../../ledger/reading/history-line.ts';
-import { type CsvCell, streamCsv } from '../csv.ts';
+import { type CsvCell, csvQuery, streamCsv, wantsCsv } from '../csv.ts';
 import { decodeIntegers, encodeCursor } from '../cursor.ts';
+import { Problem } from '../problem.ts';
 import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams, cursor, limit, moment, pageOf } from '../schemas.ts';
 import { CSV_COLUMNS, csvRow, shownTransaction, transaction } from '../shown-transaction.ts';
@@ -19,52 +20,78 @@ const query = z.strictObject({
   batchId: z.string().max(255).optional(),
   cursor: cursor.optional(),
   limit,
+  ...csvQuery,
+});
+
+const transactionParams = z.strictObject({
+  ...accountParams.shape,
+  transactionId: z.string().describe('The id of a line.'),
 });
 
 const CSV_PAGE = 1_000;
 
-/** `GET /v1/accounts/{accountId}/transactions`. */
+/** `GET /v1/accounts/{accountId}/transactions` and `…/transactions/{transactionId}`. */
 export function transactionRoutes(surroundings: RouteSurroundings): Route[] {
+  return [listRoute(surroundings), readRoute(surroundings)];
+}
+
+function listRoute(surroundings: RouteSurroundings): Route {
   const { pool } = surroundings;
-  return [
-    accountRoute(surroundings, {
-      method: 'get',
-      path: '/v1/accounts/{accountId}/transactions',
-      summary: 'The history, newest first',
-      description:
-        'One line per usage event and one per credit entry. A page may be shorter than its limit and still have a `nextCursor`: read on until it is null. With `Accept: text/csv` the answer is a stream of the whole history that matches.',
-      tag: 'Accounts',
-      right: 'read',
-      params: accountParams,
-      query,
-      answers: {
-        200: {
-          description: 'A page of the history',
-          schema: pageOf(transaction, 'TransactionPage'),
-          orText: 'text/csv',
+  return accountRoute(surroundings, {
+    method: 'get',
+    path: '/v1/accounts/{accountId}/transactions',
+    summary: 'The history, newest first',
+    description:
+      'One line per usage event and one per credit entry. A page may be shorter than its limit and still have a `nextCursor`: read on until it is null. With `format=csv` or `Accept: text/csv` the answer is a stream of the whole history that matches.',
+    tag: 'Accounts',
+    right: 'read',
+    params: accountParams,
+    query,
+    answers: {
+      200: {
+        description: 'A page of the history',
+        schema: pageOf(transaction, 'TransactionPage'),
+        orText: 'text/csv',
+      },
+    },
+    problems: ['account-not-found'],
+    async handle({ query, request, response, access }) {
+      const { accountId } = access;
+      const { cursor, limit, format, ...filter } = query;
+      const before = cursor === undefined ? undefined : historyCursor(cursor);
+      if (wantsCsv(format, { request, response })) {
+        const pages = csvPages(pool, accountId, filter, before);
+        await streamCsv(response, { name: `transactions-${accountId}`, columns: CSV_COLUMNS, pages });
+        return undefined;
+      }
+      const { lines, next } = await readHistory(pool, accountId, filter, { before, limit });
+      return {
+        status: 200,
+        body: {
+          items: lines.map(shownTransaction),
+          nextCursor: next === undefined ? null : encodeCursor(next.position, next.seq),
         },
-      },
-      problems: ['account-not-found'],
-      async handle({ query, request, response, access }) {
-        const { accountId } = access;
-        const before = query.cursor === undefined ? undefined : historyCursor(query.cursor);
-        response.vary('accept');
-        if (request.accepts(['application/json', 'text/csv']) === 'text/csv') {
-          const pages = csvPages(pool, accountId, query, before);
-          await streamCsv(response, { name: `transactions-${accountId}`, columns: CSV_COLUMNS, pages });
-          return undefined;
-        }
-        const { lines, next } = await readHistory(pool, accountId, query, { before, limit: query.limit });
-        return {
-          status: 200,
-          body: {
-            items: lines.map(shownTransaction),
-            nextCursor: next === undefined ? null : encodeCursor(next.position, next.seq),
-          },
-        };
-      },
-    }),
-  ];
+      };
+    },
+  });
+}
+
+function readRoute(surroundings: RouteSurroundings): Route {
+  return accountRoute(surroundings, {
+    method: 'get',
+    path: '/v1/accounts/{accountId}/transactions/{transactionId}',
+    summary: 'One line of the history',
+    tag: 'Accounts',
+    right: 'read',
+    params: transactionParams,
+    answers: { 200: { description: 'The line', schema: transaction } },
+    problems: ['account-not-found', 'not-found'],
+    async handle({ access, params }) {
+      const line = await readTransaction(surroundings.pool, access.accountId, params.transactionId);
+      if (line === undefined) throw new Problem('not-found', 'This account has no such transaction.');
+      return { status: 200, body: shownTransaction(line) };
+    },
+  });
 }
 
 function historyCursor(text: string): HistoryCursor {

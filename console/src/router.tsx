@@ -15,6 +15,7 @@ import { readAuditSearch } from './pages/audit/audit-search.ts';
 import { readBillingSearch, readHomeSearch } from './pages/billing-search.ts';
 import { LoadFailed, NotFound } from './pages/Failures.tsx';
 import { readTransactionSearch } from './pages/transaction-search.ts';
+import { readUsageSearch } from './pages/usage/usage-search.ts';
 import { localPath } from './session/local-path.ts';
 
 interface RouterContext {
@@ -65,6 +66,13 @@ const transactions = createRoute({
   component: lazyRouteComponent(() => import('./pages/Transactions.tsx'), 'Transactions'),
 });
 
+const usage = createRoute({
+  getParentRoute: () => account,
+  path: '/usage',
+  validateSearch: readUsageSearch,
+  component: lazyRouteComponent(() => import('./pages/Usage.tsx'), 'Usage'),
+});
+
 const keys = createRoute({
   getParentRoute: () => account,
   path: '/keys',
@@ -82,6 +90,12 @@ const audit = createRoute({
   path: '/audit',
   validateSearch: readAuditSearch,
   component: lazyRouteComponent(() => import('./pages/Audit.tsx'), 'Audit'),
+});
+
+const newOrganization = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/new-organization',
+  component: lazyRouteComponent(() => import('./pages/NewOrganization.tsx'), 'NewOrganization'),
 });
 
 const settings = createRoute({
@@ -151,7 +165,12 @@ const invitation = createRoute({
 });
 
 const routeTree = root.addChildren([
-  signedIn.addChildren([home, settings, account.addChildren([billing, transactions, keys, team, audit])]),
+  signedIn.addChildren([
+    home,
+    settings,
+    newOrganization,
+    account.addChildren([billing, transactions, usage, keys, team, audit]),
+  ]),
   signIn,
   signUp,
   forgotPassword,

@@ -63,6 +63,9 @@ const READ_HISTORY = `
   ) lines
   order by position desc, seq desc limit $12::int4`;
 
+const ENTRY_POSITION = `
+  select last_position from entries where account_id = $1::uuid and seq = $2::int8`;
+
 const LAST_POSITION = `
   select last_position from account_balances where account_id = $1::uuid`;
 
@@ -102,6 +105,25 @@ export async function readHistory(
     : cut(await readWindow(pool, accountId, filter, before, -1n, page.limit + 1), page.limit);
   const names = await readNames(pool, rows.flatMap(mentionsOf));
   return { lines: rows.map((row) => fromRow(row, names)), next };
+}
+
+/** The line with this id (`usage-<position>` or `entry-<seq>`); undefined when the account has none. */
+export async function readTransaction(
+  pool: Pool,
+  accountId: string,
+  id: string,
+): Promise<HistoryLine | undefined> {
+  const [, kind, digits = ''] = /^(usage|entry)-(\d{1,18})$/.exec(id) ?? [];
+  if (kind === undefined) return undefined;
+  const place = kind === 'usage' ? BigInt(digits) : await positionOfEntry(pool, accountId, BigInt(digits));
+  if (place === undefined) return undefined;
+  const isUsage = kind === 'usage';
+  const before = { position: place, seq: isUsage ? 1n : BigInt(digits) + 1n };
+  const rows = await readWindow(pool, accountId, {}, before, place - 1n, 2);
+  const row = rows.find(({ type, entry_seq }) =>
+    isUsage ? type === 'usage' : type !== 'usage' && entry_seq === digits,
+  );
+  return row && fromRow(row, await readNames(pool, mentionsOf(row)));
 }
 
 interface RowPage {
@@ -170,6 +192,11 @@ async function readWindow(
     filter.type === undefined || filter.type === 'usage',
   ]);
   return rows;
+}
+
+async function positionOfEntry(pool: Pool, accountId: string, seq: bigint): Promise<bigint | undefined> {
+  const { rows } = await pool.query<{ last_position: string }>(ENTRY_POSITION, [accountId, seq]);
+  return rows[0] && BigInt(rows[0].last_position);
 }
 
 async function highestPosition(pool: Pool, accountId: string, before: HistoryCursor): Promise<bigint> {

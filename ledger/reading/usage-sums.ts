@@ -6,7 +6,21 @@ export const groupings = ['day', 'member', 'apiKey', 'model', 'tier'] as const;
 
 export type Grouping = (typeof groupings)[number];
 
-/** A sum; what it is not grouped by is null. */
+/** What sums can be limited to the dearest of. */
+export const rankings = ['member', 'apiKey', 'model'] as const;
+
+export type Ranking = (typeof rankings)[number];
+
+export interface UsageFilter {
+  /** Days on which it occurred: from inclusive, to exclusive. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly memberId?: string | undefined;
+  readonly apiKeyId?: string | undefined;
+  readonly model?: string | undefined;
+}
+
+/** A sum; what it is not grouped by is null, and so is what stands for all that a ranking leaves out. */
 export interface UsageSum {
   readonly day: string | null;
   readonly member: { readonly id: string; readonly name: string | null } | null;
@@ -29,9 +43,9 @@ export const SUM_USAGE = `
   from (
     select
       case when 'day' = any ($2::text[]) then r.occurred_day end as day,
-      case when 'member' = any ($2::text[]) then r.member_id end as member_id,
-      case when 'apiKey' = any ($2::text[]) then r.api_key_id end as api_key_id,
-      case when 'model' = any ($2::text[]) then r.model end as model,
+      case when 'member' = any ($2::text[]) and coalesce(r.member_id::text = any ($9::text[]), true) then r.member_id end as member_id,
+      case when 'apiKey' = any ($2::text[]) and coalesce(r.api_key_id::text = any ($9::text[]), true) then r.api_key_id end as api_key_id,
+      case when 'model' = any ($2::text[]) and coalesce(r.model = any ($9::text[]), true) then r.model end as model,
       case when 'tier' = any ($2::text[]) then r.batched end as batched,
       sum(r.event_count)::int8 as events, sum(r.input_tokens)::int8 as input_tokens,
       sum(r.cached_input_tokens)::int8 as cached_input_tokens, sum(r.cache_write_tokens)::int8 as cache_write_tokens,
@@ -40,6 +54,9 @@ export const SUM_USAGE = `
     where r.account_id = $1::uuid
       and ($3::date is null or (r.occurred_day >= $3::date and r.recorded_day >= $3::date - 1))
       and ($4::date is null or (r.occurred_day < $4::date and r.recorded_day < $4::date + 37))
+      and ($6::uuid is null or r.member_id = $6::uuid)
+      and ($7::uuid is null or r.api_key_id = $7::uuid)
+      and ($8::text is null or r.model = $8::text)
     group by 1, 2, 3, 4, 5
   ) s
   left join auth.people p on p.id = s.member_id
@@ -63,18 +80,30 @@ interface UsageSumRow {
   cost: string;
 }
 
-/** Sums by any of the groupings; days are those on which usage occurred, `from` inclusive, `to` exclusive. */
+export interface UsageSumOptions {
+  readonly groupBy: readonly Grouping[];
+  readonly limit: number;
+  /** Only these members, keys or models (whichever it is grouped by) stand for themselves; the rest is one sum. */
+  readonly kept?: readonly string[] | undefined;
+}
+
+/** Sums by any of the groupings, the earliest day first and within it the dearest. */
 export async function sumUsage(
   pool: Pool,
   accountId: string,
-  options: { groupBy: readonly Grouping[]; from: string | undefined; to: string | undefined; limit: number },
+  filter: UsageFilter,
+  { groupBy, limit, kept }: UsageSumOptions,
 ): Promise<UsageSum[]> {
   const { rows } = await pool.query<UsageSumRow>(SUM_USAGE, [
     accountId,
-    options.groupBy,
-    options.from ?? null,
-    options.to ?? null,
-    options.limit,
+    groupBy,
+    filter.from ?? null,
+    filter.to ?? null,
+    limit,
+    filter.memberId ?? null,
+    filter.apiKeyId ?? null,
+    filter.model ?? null,
+    kept ?? null,
   ]);
   return rows.map((row) => ({
     day: row.day,
@@ -89,4 +118,15 @@ export async function sumUsage(
     outputTokens: Number(row.output_tokens),
     cost: nanosFromString(row.cost),
   }));
+}
+
+/** The members, keys or models that cost most, the dearest first: their ids (of a model its name). */
+export async function rankUsage(
+  pool: Pool,
+  accountId: string,
+  filter: UsageFilter,
+  ranking: { readonly by: Ranking; readonly limit: number },
+): Promise<string[]> {
+  const sums = await sumUsage(pool, accountId, filter, { groupBy: [ranking.by], limit: ranking.limit });
+  return sums.flatMap(({ member, apiKey, model }) => member?.id ?? apiKey?.id ?? model ?? []);
 }

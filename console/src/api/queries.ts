@@ -1,12 +1,6 @@
 // Queries: what the pages read, each under a key that live events can freshen.
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, read } from './client.ts';
-import type { operations } from './schema.d.ts';
-
-export type TransactionFilter = Omit<
-  NonNullable<operations['getAccountsTransactions']['parameters']['query']>,
-  'cursor' | 'limit'
->;
 
 const path = (accountId: string) => ({ path: { accountId } });
 
@@ -54,35 +48,6 @@ export const autoTopUpQuery = (accountId: string) =>
           throw error;
         },
       ),
-  });
-
-export const transactionsQuery = (accountId: string, filter: TransactionFilter) =>
-  infiniteQueryOptions({
-    queryKey: ['transactions', accountId, filter],
-    queryFn: ({ pageParam }) =>
-      read(
-        api.GET('/v1/accounts/{accountId}/transactions', {
-          params: {
-            ...path(accountId),
-            query: { ...filter, limit: 100, ...(pageParam && { cursor: pageParam }) },
-          },
-        }),
-      ),
-    initialPageParam: '',
-    getNextPageParam: ({ nextCursor }) => nextCursor,
-  });
-
-export const apiKeysQuery = (accountId: string) =>
-  infiniteQueryOptions({
-    queryKey: ['api-keys', accountId],
-    queryFn: ({ pageParam }) =>
-      read(
-        api.GET('/v1/accounts/{accountId}/api-keys', {
-          params: { ...path(accountId), query: { limit: 50, ...(pageParam && { cursor: pageParam }) } },
-        }),
-      ),
-    initialPageParam: '',
-    getNextPageParam: ({ nextCursor }) => nextCursor,
   });
 
 export const paymentMethodsQuery = queryOptions({

@@ -455,9 +455,26 @@ export interface paths {
         };
         /**
          * The history, newest first
-         * @description One line per usage event and one per credit entry. A page may be shorter than its limit and still have a `nextCursor`: read on until it is null. With `Accept: text/csv` the answer is a stream of the whole history that matches.
+         * @description One line per usage event and one per credit entry. A page may be shorter than its limit and still have a `nextCursor`: read on until it is null. With `format=csv` or `Accept: text/csv` the answer is a stream of the whole history that matches.
          */
         get: operations["getAccountsTransactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}/transactions/{transactionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One line of the history */
+        get: operations["getAccountsTransactionsByTransactionId"];
         put?: never;
         post?: never;
         delete?: never;
@@ -495,7 +512,7 @@ export interface paths {
         };
         /**
          * Sums of usage
-         * @description Days are UTC days on which the usage occurred. `from` is inclusive, `to` exclusive; a time of day counts as its whole day.
+         * @description Days are UTC days on which the usage occurred. `from` is inclusive, `to` exclusive; a time of day counts as its whole day. With `format=csv` or `Accept: text/csv` the same sums come as CSV.
          */
         get: operations["getAccountsUsage"];
         put?: never;
@@ -515,7 +532,7 @@ export interface paths {
         };
         /**
          * Who changed what, newest first
-         * @description Every change of rights, members, keys, rules and money, with who did it and the names of that time. With `Accept: text/csv` the answer is a stream of everything that matches.
+         * @description Every change of rights, members, keys, rules and money, with who did it and the names of that time. With `format=csv` or `Accept: text/csv` the answer is a stream of everything that matches.
          */
         get: operations["getAccountsAudit"];
         put?: never;
@@ -2231,7 +2248,7 @@ export interface components {
         UsageResults: {
             results: components["schemas"]["UsageResult"][];
         };
-        /** @description Has those of day, member, apiKey, model and tier it was grouped by. */
+        /** @description Has those of day, member, apiKey, model and tier it was grouped by; `others` stands for the member, key or model. */
         UsageSum: {
             /**
              * Format: date
@@ -2243,6 +2260,11 @@ export interface components {
             model?: string;
             /** @enum {string} */
             tier?: "standard" | "batch";
+            /**
+             * @description The sum of everything that `top` leaves out.
+             * @constant
+             */
+            others?: true;
             events: number;
             inputTokens: number;
             cachedInputTokens: number;
@@ -4809,6 +4831,8 @@ export interface operations {
                 /** @description The `nextCursor` of the page before. */
                 cursor?: string;
                 limit?: number;
+                /** @description Wins over the `Accept` header, so that a plain link can ask for CSV. */
+                format?: "json" | "csv";
             };
             header?: never;
             path: {
@@ -4857,6 +4881,85 @@ export interface operations {
                 };
             };
             /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAccountsTransactionsByTransactionId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+                /** @description The id of a line. */
+                transactionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transaction"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account; `not-found`: There is nothing here */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4971,8 +5074,17 @@ export interface operations {
             query?: {
                 /** @description Any of day, member, apiKey, model, tier, separated by commas. */
                 groupBy?: string;
+                /** @description Occurred on or after this day. */
                 from?: string;
+                /** @description Occurred before this day. */
                 to?: string;
+                memberId?: string;
+                apiKeyId?: string;
+                model?: string;
+                /** @description Only so many members, keys or models, those that cost most in the whole time; the rest is one sum with `others`. Takes a `groupBy` with exactly one of the three. */
+                top?: number;
+                /** @description Wins over the `Accept` header, so that a plain link can ask for CSV. */
+                format?: "json" | "csv";
             };
             header?: never;
             path: {
@@ -4990,6 +5102,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UsageSums"];
+                    "text/csv": string;
                 };
             };
             /** @description `request-invalid`: The request is not valid */
@@ -5063,6 +5176,8 @@ export interface operations {
                 /** @description The `nextCursor` of the page before. */
                 cursor?: string;
                 limit?: number;
+                /** @description Wins over the `Accept` header, so that a plain link can ask for CSV. */
+                format?: "json" | "csv";
             };
             header?: never;
             path: {
@@ -7243,6 +7358,8 @@ export interface operations {
                 /** @description The `nextCursor` of the page before. */
                 cursor?: string;
                 limit?: number;
+                /** @description Wins over the `Accept` header, so that a plain link can ask for CSV. */
+                format?: "json" | "csv";
             };
             header?: never;
             path?: never;

@@ -11,6 +11,7 @@ import {
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import {
+  IconChartBar,
   IconCreditCard,
   IconHistory,
   IconKey,
@@ -30,10 +31,13 @@ import { NavigationLink } from '../parts/links.tsx';
 import { isSteward } from '../rights.ts';
 import { BalanceButton } from './BalanceButton.tsx';
 import { ProfileMenu } from './ProfileMenu.tsx';
+import { SessionEnded } from './SessionEnded.tsx';
+import { WaitingInvitations } from './WaitingInvitations.tsx';
 
 const PAGES = [
   { to: '/accounts/$context/billing', label: 'Billing', icon: IconCreditCard, isFor: () => true },
   { to: '/accounts/$context/transactions', label: 'Transactions', icon: IconHistory, isFor: () => true },
+  { to: '/accounts/$context/usage', label: 'Usage', icon: IconChartBar, isFor: () => true },
   { to: '/accounts/$context/keys', label: 'API keys', icon: IconKey, isFor: () => true },
   {
     to: '/accounts/$context/team',
@@ -106,6 +110,8 @@ export function Frame() {
             The connection was lost; what you see may be some seconds old. It comes back by itself.
           </Alert>
         )}
+        <WaitingInvitations />
+        <SessionEnded />
         {context === undefined ? <NotYours /> : <Outlet key={context.key} />}
       </AppShell.Main>
     </AppShell>

@@ -6,6 +6,7 @@ import {
   IconChevronDown,
   IconCreditCard,
   IconLogout,
+  IconPlus,
   IconSettings,
   IconUser,
 } from '@tabler/icons-react';
@@ -75,6 +76,9 @@ export function ProfileMenu({
             {one.name}
           </MenuLink>
         ))}
+        <MenuLink to="/new-organization" leftSection={<IconPlus size={16} aria-hidden />}>
+          New organization
+        </MenuLink>
         <Menu.Divider />
         {context !== undefined && (
           <MenuLink

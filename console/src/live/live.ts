@@ -6,7 +6,9 @@ import type { SchemaAccount } from '../api/schema.d.ts';
 
 export type LiveState = 'connecting' | 'live' | 'lost';
 
+/** How soon what changed is read again; sums over months are dearer, and nobody watches them by the second. */
 const FRESHEN_MS = 700;
+const FRESHEN_SUMS_MS = 5_000;
 
 /** Keeps one account live while the component is there. A lost connection comes back by itself and reads everything anew. */
 export function useLiveAccount(accountId: string | undefined): LiveState {
@@ -23,7 +25,8 @@ function listen(accountId: string, queries: QueryClient, say: (state: LiveState)
   let source: EventSource | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let wait = 1_000;
-  const freshen = freshener(accountId, queries);
+  const freshen = freshener(accountId, queries, FRESHEN_MS);
+  const sums = freshener(accountId, queries, FRESHEN_SUMS_MS);
 
   function connect(isAgain: boolean): void {
     source = new EventSource(`/v1/accounts/${accountId}/events`);
@@ -34,9 +37,10 @@ function listen(accountId: string, queries: QueryClient, say: (state: LiveState)
     });
     source.addEventListener('balance', ({ data }: MessageEvent<string>) => {
       queries.setQueryData(accountQuery(accountId).queryKey, JSON.parse(data) as SchemaAccount);
-      freshen.soon('transactions', 'usage');
+      freshen.soon('transactions');
+      sums.soon('usage');
     });
-    source.addEventListener('entry', () => freshen.soon('transactions', 'contributions', 'usage'));
+    source.addEventListener('entry', () => freshen.soon('transactions', 'contributions'));
     source.addEventListener('top-up', () => freshen.soon('top-ups', 'auto-top-up', 'contributions'));
     source.addEventListener('error', () => {
       // the browser's own retry gives up after an answer of 4xx or 5xx; ours goes on
@@ -53,11 +57,12 @@ function listen(accountId: string, queries: QueryClient, say: (state: LiveState)
     clearTimeout(retry);
     source?.close();
     freshen.stop();
+    sums.stop();
   };
 }
 
 /** Reads again what changed, at most once in a moment however many events arrive. */
-function freshener(accountId: string, queries: QueryClient) {
+function freshener(accountId: string, queries: QueryClient, afterMs: number) {
   const due = new Set<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const run = () => {
@@ -68,7 +73,7 @@ function freshener(accountId: string, queries: QueryClient) {
   return {
     soon(...kinds: string[]) {
       for (const kind of kinds) due.add(kind);
-      timer ??= setTimeout(run, FRESHEN_MS);
+      timer ??= setTimeout(run, afterMs);
     },
     everything() {
       void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey.includes(accountId) });

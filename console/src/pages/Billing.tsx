@@ -16,6 +16,7 @@ import { ruleDraftName } from './billing/rule-form.ts';
 import { TopUpBanner } from './billing/TopUpBanner.tsx';
 import { TopUps } from './billing/TopUps.tsx';
 import type { BillingSearch } from './billing-search.ts';
+import { FirstRun } from './first-run/FirstRun.tsx';
 
 const AddCredit = lazy(async () => ({ default: (await import('./billing/AddCredit.tsx')).AddCredit }));
 const TopUpDetails = lazy(async () => ({
@@ -62,6 +63,7 @@ export function Billing() {
         />
       )}
       {search.cardSaved !== undefined && <CardBanner isSaved={search.cardSaved} onClose={() => show({})} />}
+      <FirstRun context={context} />
       <Stack gap="lg">
         {account.data === undefined ? (
           <Paper>

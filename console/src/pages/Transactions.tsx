@@ -1,35 +1,46 @@
 // Transactions: the history, one line per request and per credit, endless, with its filters in the address.
 import { Button, Group, Paper, Text } from '@mantine/core';
-import { IconDownload } from '@tabler/icons-react';
-import { useInfiniteQuery } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
-import { transactionsQuery } from '../api/queries.ts';
-import type { SchemaTransaction } from '../api/schema.d.ts';
+import { IconArrowUp, IconDownload } from '@tabler/icons-react';
+import { useNavigate, useRouter, useSearch } from '@tanstack/react-router';
+import { useRef } from 'react';
+import { messageOf } from '../api/problem.ts';
 import { useAccountContext } from '../context.ts';
 import { csvAddress } from '../parts/csv-address.ts';
 import { PageHeader } from '../parts/PageHeader.tsx';
 import { QueryState } from '../parts/QueryState.tsx';
-import { filterOf, type TransactionSearch } from './transaction-search.ts';
+import { filterOf, isFiltered, type TransactionSearch } from './transaction-search.ts';
+import { NoTransactions } from './transactions/NoTransactions.tsx';
 import { TransactionDetails } from './transactions/TransactionDetails.tsx';
 import { TransactionFilters } from './transactions/TransactionFilters.tsx';
+import classes from './transactions/TransactionTable.module.css';
 import { TransactionTable } from './transactions/TransactionTable.tsx';
+import { useHistory } from './transactions/use-history.ts';
 
 export function Transactions() {
   const context = useAccountContext();
   const search = useSearch({ from: '/signed-in/accounts/$context/transactions' });
   const navigate = useNavigate();
-  const query = useInfiniteQuery(transactionsQuery(context.accountId, filterOf(search)));
-  const [shown, setShown] = useState<SchemaTransaction>();
-  const lines = query.data?.pages.flatMap(({ items }) => items) ?? [];
-  const change = (next: TransactionSearch) =>
+  const router = useRouter();
+  const filter = filterOf(search);
+  const { query, lines, isSearching, waiting, showNewest } = useHistory(context.accountId, filter);
+  const hasOpened = useRef(false);
+  const go = (next: TransactionSearch, options: { replace: boolean; resetScroll: boolean }) =>
     void navigate({
       to: '/accounts/$context/transactions',
       params: { context: context.key },
       search: next,
-      replace: true,
+      ...options,
     });
-  const isFiltered = Object.keys(search).length > 0;
+  const open = (id: string) => {
+    hasOpened.current = true;
+    go({ ...search, line: id }, { replace: false, resetScroll: false });
+  };
+  const close = () => {
+    const { line: _line, ...others } = search;
+    if (hasOpened.current) router.history.back();
+    else go(others, { replace: true, resetScroll: false });
+    hasOpened.current = false;
+  };
   return (
     <>
       <PageHeader
@@ -37,7 +48,7 @@ export function Transactions() {
         action={
           <Button
             component="a"
-            href={csvAddress(context.accountId, 'transactions', filterOf(search))}
+            href={csvAddress(context.accountId, 'transactions', filter)}
             variant="default"
             leftSection={<IconDownload size={16} aria-hidden />}
             download
@@ -48,29 +59,59 @@ export function Transactions() {
       >
         Every request and every credit, newest first.
       </PageHeader>
-      <TransactionFilters accountId={context.accountId} search={search} onChange={change} />
-      <Paper p={0} mt="md">
-        {query.isPending || (query.error !== null && lines.length === 0) ? (
+      <TransactionFilters
+        context={context}
+        search={search}
+        onChange={(next) => go(next, { replace: true, resetScroll: true })}
+      />
+      <div className={classes['news']} role="status">
+        {waiting !== undefined && (
+          <Button
+            size="xs"
+            radius="xl"
+            leftSection={<IconArrowUp size={14} aria-hidden />}
+            onClick={() => {
+              showNewest();
+              window.scrollTo({ top: 0 });
+            }}
+          >
+            {waiting} new {waiting === '1' ? 'line' : 'lines'}
+          </Button>
+        )}
+      </div>
+      <Paper p={0}>
+        {query.isPending || isSearching || (query.error !== null && lines.length === 0) ? (
           <Group p="lg" grow>
-            <QueryState query={query} lines={8} />
+            <QueryState query={{ ...query, isPending: query.isPending || isSearching }} lines={8} />
           </Group>
         ) : lines.length === 0 ? (
-          <Text p="xl" ta="center" c="dimmed">
-            {isFiltered
-              ? 'Nothing matches these filters.'
-              : 'Nothing has happened yet. The first request made with an API key, and the first credit, show up here within a second.'}
-          </Text>
+          <NoTransactions context={context} isFiltered={isFiltered(search)} />
         ) : (
-          <TransactionTable
-            lines={lines}
-            hasMore={query.hasNextPage}
-            isLoading={query.isFetchingNextPage}
-            onEnd={() => void query.fetchNextPage()}
-            onOpen={setShown}
-          />
+          <>
+            <TransactionTable
+              lines={lines}
+              hasMore={query.hasNextPage && query.error === null}
+              isLoading={query.isFetchingNextPage}
+              onEnd={() => void query.fetchNextPage()}
+              onOpen={({ id }) => open(id)}
+            />
+            {query.error !== null && (
+              <Group justify="center" p="md" role="alert">
+                <Text size="sm">{messageOf(query.error)}</Text>
+                <Button size="xs" variant="light" onClick={() => void query.fetchNextPage()}>
+                  Read on
+                </Button>
+              </Group>
+            )}
+          </>
         )}
       </Paper>
-      <TransactionDetails context={context} line={shown} onClose={() => setShown(undefined)} />
+      <TransactionDetails
+        context={context}
+        id={search.line}
+        known={lines.find(({ id }) => id === search.line)}
+        onClose={close}
+      />
     </>
   );
 }

@@ -1,5 +1,6 @@
-// The filters of the history as they stand in the address: what is not one of them is dropped.
-import type { TransactionFilter } from '../api/queries.ts';
+// The filters of the history as they stand in the address, and the line that is open: what is none of them is dropped.
+import type { TransactionFilter } from '../api/queries/history.ts';
+import { isDay, plusDays } from '../parts/days.ts';
 
 const TYPES = ['usage', 'top-up', 'refund', 'dispute', 'grant', 'adjustment'] as const;
 type Type = (typeof TYPES)[number];
@@ -12,29 +13,29 @@ export interface TransactionSearch {
   apiKeyId?: string;
   model?: string;
   batchId?: string;
+  /** The line whose details are shown. */
+  line?: string;
 }
 
 export const transactionTypes = TYPES;
 
-/** Reads the filters out of an address. */
+/** Reads the filters out of an address. What looks like a number there is text all the same. */
 export function readTransactionSearch(search: Record<string, unknown>): TransactionSearch {
   const read: TransactionSearch = {};
-  for (const name of ['from', 'to', 'memberId', 'apiKeyId', 'model', 'batchId'] as const) {
+  for (const name of ['from', 'to', 'memberId', 'apiKeyId', 'model', 'batchId', 'line'] as const) {
     const value = search[name];
-    if (typeof value === 'string' && value !== '') read[name] = value;
+    if ((typeof value === 'string' || typeof value === 'number') && value !== '') read[name] = String(value);
   }
   const type = TYPES.find((one) => one === search['type']);
   if (type !== undefined) read.type = type;
   return read;
 }
 
-/** The filters as the API takes them: `to` is the last day that is shown. */
-export function filterOf({ to, ...search }: TransactionSearch): TransactionFilter {
-  return { ...search, ...(to !== undefined && { to: dayAfter(to) }) } as TransactionFilter;
-}
+/** Whether lines are left out. */
+export const isFiltered = ({ line: _line, ...filters }: TransactionSearch): boolean =>
+  Object.keys(filters).length > 0;
 
-function dayAfter(day: string): string {
-  const date = new Date(`${day.slice(0, 10)}T00:00:00Z`);
-  date.setUTCDate(date.getUTCDate() + 1);
-  return Number.isNaN(date.getTime()) ? day : date.toISOString().slice(0, 10);
+/** The filters as the API takes them: `to` is the last day that is shown. */
+export function filterOf({ line: _line, to, ...filters }: TransactionSearch): TransactionFilter {
+  return { ...filters, ...(to !== undefined && { to: isDay(to) ? plusDays(to, 1) : to }) };
 }

@@ -1,6 +1,7 @@
 // The session: signing up, in and out through `/api/auth`; the cookie it leaves is never seen by a script.
 import { ProblemError, Unreachable } from '../api/problem.ts';
 import type { SchemaProblem } from '../api/schema.d.ts';
+import { forgetDrafts } from './drafts.ts';
 
 /** Calls one of the sign-in routes. Throws what was refused as a problem. */
 export async function authCall(path: string, body: object): Promise<Readonly<Record<string, unknown>>> {
@@ -34,7 +35,11 @@ export async function confirmAddress(link: { token?: string; callbackURL?: strin
   throw new ProblemError({}, answer.status);
 }
 
-export const signOut = () => authCall('/sign-out', {});
+/** Ends the session, and with it what was typed in this tab. */
+export async function signOut(): Promise<void> {
+  await authCall('/sign-out', {});
+  forgetDrafts();
+}
 
 /** Whether the signed-in person has a second step. */
 export async function hasSecondStep(): Promise<boolean> {

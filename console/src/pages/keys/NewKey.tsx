@@ -6,6 +6,7 @@ import { api, read } from '../../api/client.ts';
 import { messageOf, ProblemError } from '../../api/problem.ts';
 import type { Context } from '../../context.ts';
 import { Secret } from '../../parts/Secret.tsx';
+import { useDraft } from '../../session/drafts.ts';
 
 const LIFETIMES = [
   { value: '', label: 'For ever' },
@@ -16,8 +17,8 @@ const LIFETIMES = [
 
 export function NewKey({ context, onClose }: { readonly context: Context; readonly onClose: () => void }) {
   const queries = useQueryClient();
-  const [name, setName] = useState('');
-  const [days, setDays] = useState('');
+  const { draft, change, forget } = useDraft(`api-key.${context.accountId}`, { name: '', days: '' });
+  const { name, days } = draft;
   const [isChecked, setChecked] = useState(false);
   const wish = useRef(crypto.randomUUID());
   const make = useMutation({
@@ -28,7 +29,10 @@ export function NewKey({ context, onClose }: { readonly context: Context; readon
           body: { name: name.trim(), ...(days !== '' && { expiresAt: daysFromNow(Number(days)) }) },
         }),
       ),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['api-keys', context.accountId] }),
+    onSuccess: () => {
+      forget();
+      return queries.invalidateQueries({ queryKey: ['api-keys', context.accountId] });
+    },
     onError: () => {
       wish.current = crypto.randomUUID();
     },
@@ -63,14 +67,14 @@ export function NewKey({ context, onClose }: { readonly context: Context; readon
               data-autofocus
               value={name}
               error={fault}
-              onChange={({ currentTarget }) => setName(currentTarget.value)}
+              onChange={({ currentTarget }) => change({ name: currentTarget.value })}
             />
             <Select
               label="Works"
               data={LIFETIMES}
               value={days}
               allowDeselect={false}
-              onChange={(value) => setDays(value ?? '')}
+              onChange={(value) => change({ days: value ?? '' })}
             />
             {make.error !== null && fault === undefined && (
               <Alert color="red" role="alert">

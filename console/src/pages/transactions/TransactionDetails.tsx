@@ -1,29 +1,42 @@
 // One line of the history in full: what was used or paid, by whom, and where it stands in the statement.
 import { CopyButton, Drawer, Group, Stack, Table, Text, UnstyledButton } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { lineQuery } from '../../api/queries/history.ts';
 import type { SchemaTransaction } from '../../api/schema.d.ts';
 import type { Context } from '../../context.ts';
+import { ButtonLink } from '../../parts/links.tsx';
 import { Money } from '../../parts/Money.tsx';
+import { QueryState } from '../../parts/QueryState.tsx';
 import { When } from '../../parts/When.tsx';
 import { lineNames } from './line-text.ts';
 
 interface TransactionDetailsProps {
   readonly context: Context;
-  readonly line: SchemaTransaction | undefined;
+  /** Of the line that is open. */
+  readonly id: string | undefined;
+  /** That line, if the list has it already. */
+  readonly known: SchemaTransaction | undefined;
   readonly onClose: () => void;
 }
 
-export function TransactionDetails({ line, onClose }: TransactionDetailsProps) {
+export function TransactionDetails({ context, id, known, onClose }: TransactionDetailsProps) {
+  const query = useQuery({
+    ...lineQuery(context.accountId, id ?? ''),
+    enabled: id !== undefined && known === undefined,
+  });
+  const line = id === undefined ? undefined : (known ?? query.data);
   return (
     <Drawer
-      opened={line !== undefined}
+      opened={id !== undefined}
       onClose={onClose}
       position="right"
       size="md"
-      title={line && lineNames[line.type]}
+      title={line === undefined ? 'Transaction' : lineNames[line.type]}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
+      {line === undefined && <QueryState query={query} lines={6} />}
       {line !== undefined && (
         <Stack gap="md">
           <Money amount={line.amount} exact signed size="xl" fw={650} />
@@ -37,6 +50,16 @@ export function TransactionDetails({ line, onClose }: TransactionDetailsProps) {
               ))}
             </Table.Tbody>
           </Table>
+          {line.type === 'top-up' && line.topUpId !== undefined && (
+            <ButtonLink
+              to="/accounts/$context/billing"
+              params={{ context: context.key }}
+              search={{ topUp: line.topUpId }}
+              variant="default"
+            >
+              How it was paid
+            </ButtonLink>
+          )}
         </Stack>
       )}
     </Drawer>

@@ -2,28 +2,38 @@
 import { Button, Group, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconX } from '@tabler/icons-react';
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { apiKeysQuery } from '../../api/queries.ts';
-import { type TransactionSearch, transactionTypes } from '../transaction-search.ts';
+import type { Context } from '../../context.ts';
+import { isFiltered, type TransactionSearch, transactionTypes } from '../transaction-search.ts';
 import { lineNames } from './line-text.ts';
+import { useFilterChoices } from './use-filter-choices.ts';
 
 interface TransactionFiltersProps {
-  readonly accountId: string;
+  readonly context: Context;
   readonly search: TransactionSearch;
   readonly onChange: (search: TransactionSearch) => void;
 }
 
-export function TransactionFilters({ accountId, search, onChange }: TransactionFiltersProps) {
-  const keys = useInfiniteQuery(apiKeysQuery(accountId));
-  const keyChoices = (keys.data?.pages.flatMap(({ items }) => items) ?? []).map(({ id, name, member }) => ({
-    value: id,
-    label: `${name} (${member.name})`,
-  }));
+export function TransactionFilters({ context, search, onChange }: TransactionFiltersProps) {
+  const choices = useFilterChoices(context);
   const set = (name: keyof TransactionSearch, value: string | null) => {
     const { [name]: _before, ...others } = search;
     onChange(value === null || value === '' ? others : { ...others, [name]: value });
   };
+  const select = (name: 'memberId' | 'apiKeyId' | 'model', label: string) => (
+    <Select
+      label={label}
+      size="xs"
+      w={170}
+      clearable
+      searchable
+      placeholder="All"
+      nothingFoundMessage="None is called so"
+      data={withChosen(choices[name], search[name])}
+      value={search[name] ?? null}
+      onChange={(value) => set(name, value)}
+    />
+  );
   return (
     <Group gap="sm" align="flex-end" role="search" aria-label="Filters">
       <TextInput
@@ -50,20 +60,11 @@ export function TransactionFilters({ accountId, search, onChange }: TransactionF
         value={search.type ?? null}
         onChange={(type) => set('type', type)}
       />
-      <Select
-        label="API key"
-        size="xs"
-        w={200}
-        clearable
-        searchable
-        placeholder="All"
-        data={keyChoices}
-        value={search.apiKeyId ?? null}
-        onChange={(id) => set('apiKeyId', id)}
-      />
-      <TypedFilter label="Model" value={search.model} onChange={(model) => set('model', model)} />
+      {context.organizationId !== undefined && select('memberId', 'Member')}
+      {select('apiKeyId', 'API key')}
+      {select('model', 'Model')}
       <TypedFilter label="Batch" value={search.batchId} onChange={(id) => set('batchId', id)} />
-      {Object.keys(search).length > 0 && (
+      {isFiltered(search) && (
         <Button
           size="xs"
           variant="subtle"
@@ -75,6 +76,17 @@ export function TransactionFilters({ accountId, search, onChange }: TransactionF
       )}
     </Group>
   );
+}
+
+interface Choice {
+  readonly value: string;
+  readonly label: string;
+}
+
+/** The choices, and what the address has chosen even if nothing was used by it yet. */
+function withChosen(choices: readonly Choice[], chosen: string | undefined): Choice[] {
+  const isKnown = chosen === undefined || choices.some(({ value }) => value === chosen);
+  return isKnown ? [...choices] : [...choices, { value: chosen, label: chosen }];
 }
 
 interface TypedFilterProps {

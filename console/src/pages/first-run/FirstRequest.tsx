@@ -1,0 +1,66 @@
+// The first request: what normally happens by itself, and a line for the terminal that lets one see it now.
+import { Button, Code, CopyButton, Group, Loader, Stack, Text } from '@mantine/core';
+import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { queryOptions, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, read } from '../../api/client.ts';
+import type { SchemaApiKey } from '../../api/schema.d.ts';
+
+const pricesQuery = queryOptions({
+  queryKey: ['prices'],
+  queryFn: () => read(api.GET('/v1/prices')),
+  staleTime: 300_000,
+});
+
+export function FirstRequest({ apiKey }: { readonly apiKey: SchemaApiKey | undefined }) {
+  const { data: prices } = useQuery(pricesQuery);
+  const [id] = useState(() => `first-request-${crypto.randomUUID().slice(0, 8)}`);
+  const model = prices?.items[0]?.model ?? 'a-model';
+  const command = curlOf(id, apiKey?.id ?? 'the id of your key', model);
+  return (
+    <Stack gap="sm" align="flex-start">
+      <Text size="sm">
+        Use your key with the provider's API as usual. Its gateway reports every request to Coffer; there is
+        nothing more for you to do, and the first one shows up here within a second.
+      </Text>
+      <Text size="sm">
+        To see it before you have a program, say what the gateway would say. It takes the gateway's token,
+        which whoever runs this deployment has.
+      </Text>
+      <Code block w="100%" tabIndex={0} aria-label="The command">
+        {command}
+      </Code>
+      <Group>
+        <CopyButton value={command}>
+          {({ copied, copy }) => (
+            <Button
+              size="xs"
+              variant="default"
+              onClick={copy}
+              leftSection={copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />}
+            >
+              {copied ? 'Copied' : 'Copy the command'}
+            </Button>
+          )}
+        </CopyButton>
+        <Group gap={6} role="status">
+          <Loader size={14} type="dots" aria-hidden />
+          <Text size="sm" c="dimmed">
+            Waiting for the first request
+          </Text>
+        </Group>
+      </Group>
+    </Stack>
+  );
+}
+
+/** The usage of one small request, as a gateway reports it; run twice it counts once, because its id is the same. */
+function curlOf(id: string, apiKeyId: string, model: string): string {
+  const event = JSON.stringify({ id, apiKeyId, model, inputTokens: 1_200, outputTokens: 300 });
+  return [
+    `curl ${window.location.origin}/v1/usage \\`,
+    '  -H "Authorization: Bearer $COFFER_GATEWAY_TOKEN" \\',
+    '  -H "Content-Type: application/json" \\',
+    `  -d '${event.slice(0, -1)},"occurredAt":"'$(date -u +%FT%TZ)'"}'`,
+  ].join('\n');
+}

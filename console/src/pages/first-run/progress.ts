@@ -1,0 +1,54 @@
+// How far somebody has come in their first minutes, told from what is there and not from what was clicked.
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { newestQuery } from '../../api/queries/history.ts';
+import { keysQuery } from '../../api/queries/keys.ts';
+import { accountQuery, meQuery } from '../../api/queries.ts';
+import type { SchemaApiKey } from '../../api/schema.d.ts';
+import type { Context } from '../../context.ts';
+
+export interface Progress {
+  readonly hasOrganization: boolean;
+  readonly hasKey: boolean;
+  readonly hasCredit: boolean;
+  readonly hasUsage: boolean;
+  /** A key of theirs to try it with. */
+  readonly apiKey: SchemaApiKey | undefined;
+}
+
+const REMEMBERED = 'coffer.first-run.';
+
+/**
+ * The progress in this context; undefined where there is nothing to guide through: it is all done, was hidden, or is
+ * not known yet. Once that is so it is remembered, so that nothing is read for it any more.
+ */
+export function useProgress(context: Context): { progress: Progress | undefined; hide: () => void } {
+  const { accountId, organizationId } = context;
+  const [isOver, setOver] = useState(() => localStorage.getItem(REMEMBERED + accountId) !== null);
+  const { data: me } = useQuery(meQuery);
+  // who has an organization is guided there, and not towards a balance of their own as well
+  const isElsewhere = organizationId === undefined && (me?.organizations.length ?? 0) > 0;
+  const enabled = !isOver && !isElsewhere;
+  const account = useQuery({ ...accountQuery(accountId), enabled });
+  const keys = useInfiniteQuery({ ...keysQuery(accountId, undefined), enabled });
+  const usage = useQuery({ ...newestQuery(accountId, { type: 'usage' }), enabled });
+  const over = () => {
+    localStorage.setItem(REMEMBERED + accountId, 'over');
+    setOver(true);
+  };
+
+  if (!enabled || me === undefined || !account.isSuccess || !keys.isSuccess || !usage.isSuccess)
+    return { progress: undefined, hide: over };
+  const found = keys.data.pages.flatMap(({ items }) => items);
+  const active = found.filter(({ state }) => state === 'active');
+  const hasUsage = usage.data.items.length > 0;
+  const progress = {
+    hasOrganization: organizationId !== undefined,
+    hasKey: found.length > 0 || hasUsage,
+    hasCredit: hasUsage || /[1-9]/.test(account.data.balance),
+    hasUsage,
+    apiKey: active.find(({ member }) => member.id === me.id) ?? active[0],
+  };
+  const isDone = progress.hasKey && progress.hasCredit && progress.hasUsage;
+  return { progress: isDone || account.data.state === 'closed' ? undefined : progress, hide: over };
+}

@@ -1,0 +1,73 @@
+// What the usage page shows, as it stands in the address: by what it is stacked, which days, and whose.
+import type { UsageFilter } from '../../api/queries/usage.ts';
+import { countDays, isDay, plusDays, today } from '../../parts/days.ts';
+
+const GROUPS = ['member', 'apiKey', 'model'] as const;
+const PERIODS = ['7', '30', '90', 'custom'] as const;
+
+/** By what the charts are stacked. */
+export type Group = (typeof GROUPS)[number];
+
+export interface UsageSearch {
+  by?: Group;
+  period?: '7' | '90' | 'custom';
+  from?: string;
+  to?: string;
+  memberId?: string;
+  apiKeyId?: string;
+  model?: string;
+}
+
+/** First and last day, both shown. */
+export interface Period {
+  readonly from: string;
+  readonly to: string;
+}
+
+export const MOST_DAYS = 366;
+
+/** Reads it out of an address; what makes no sense is dropped. */
+export function readUsageSearch(search: Record<string, unknown>): UsageSearch {
+  const read: UsageSearch = {};
+  const by = GROUPS.find((one) => one === search['by']);
+  const period = PERIODS.find((one) => one === String(search['period']));
+  if (by !== undefined) read.by = by;
+  if (period !== undefined && period !== '30') read.period = period;
+  for (const name of ['from', 'to', 'memberId', 'apiKeyId', 'model'] as const) {
+    const value = search[name];
+    if ((typeof value === 'string' || typeof value === 'number') && value !== '') read[name] = String(value);
+  }
+  return read;
+}
+
+/** The days to show; undefined while those that were typed make no period. */
+export function periodOf(search: UsageSearch): Period | undefined {
+  if (search.period === 'custom') {
+    const { from = '', to = '' } = search;
+    return periodFault(from, to) === undefined ? { from, to } : undefined;
+  }
+  const to = today();
+  return { from: plusDays(to, 1 - Number(search.period ?? '30')), to };
+}
+
+/** What is wrong with two days, in the words of the person who chose them. */
+export function periodFault(from: string, to: string): string | undefined {
+  if (!isDay(from) || !isDay(to)) return 'Choose the first and the last day.';
+  if (from > to) return 'The first day is after the last one.';
+  if (countDays(from, to) > MOST_DAYS) return `Choose at most ${MOST_DAYS} days.`;
+  return undefined;
+}
+
+/** The days and whose, as the API takes them. */
+export function usageFilterOf(
+  { memberId, apiKeyId, model }: UsageSearch,
+  { from, to }: Period,
+): Pick<UsageFilter, 'from' | 'to' | 'memberId' | 'apiKeyId' | 'model'> {
+  return {
+    from,
+    to: plusDays(to, 1),
+    ...(memberId !== undefined && { memberId }),
+    ...(apiKeyId !== undefined && { apiKeyId }),
+    ...(model !== undefined && { model }),
+  };
+}
