@@ -16,7 +16,11 @@ import { readBillingSearch, readHomeSearch } from './pages/billing-search.ts';
 import { LoadFailed, NotFound } from './pages/Failures.tsx';
 import { readTransactionSearch } from './pages/transaction-search.ts';
 import { readUsageSearch } from './pages/usage/usage-search.ts';
+import { loadPart } from './parts/load-part.ts';
 import { localPath } from './session/local-path.ts';
+
+/** A page, loaded when it is first opened. */
+const page: typeof lazyRouteComponent = (load, name) => lazyRouteComponent(() => loadPart(load), name);
 
 interface RouterContext {
   readonly queryClient: QueryClient;
@@ -37,7 +41,7 @@ const signedIn = createRoute({
       throw error;
     }
   },
-  component: lazyRouteComponent(() => import('./frame/Frame.tsx'), 'Frame'),
+  component: page(() => import('./frame/Frame.tsx'), 'Frame'),
 });
 
 const home = createRoute({
@@ -56,52 +60,52 @@ const billing = createRoute({
   getParentRoute: () => account,
   path: '/billing',
   validateSearch: readBillingSearch,
-  component: lazyRouteComponent(() => import('./pages/Billing.tsx'), 'Billing'),
+  component: page(() => import('./pages/Billing.tsx'), 'Billing'),
 });
 
 const transactions = createRoute({
   getParentRoute: () => account,
   path: '/transactions',
   validateSearch: readTransactionSearch,
-  component: lazyRouteComponent(() => import('./pages/Transactions.tsx'), 'Transactions'),
+  component: page(() => import('./pages/Transactions.tsx'), 'Transactions'),
 });
 
 const usage = createRoute({
   getParentRoute: () => account,
   path: '/usage',
   validateSearch: readUsageSearch,
-  component: lazyRouteComponent(() => import('./pages/Usage.tsx'), 'Usage'),
+  component: page(() => import('./pages/Usage.tsx'), 'Usage'),
 });
 
 const keys = createRoute({
   getParentRoute: () => account,
   path: '/keys',
-  component: lazyRouteComponent(() => import('./pages/Keys.tsx'), 'Keys'),
+  component: page(() => import('./pages/Keys.tsx'), 'Keys'),
 });
 
 const team = createRoute({
   getParentRoute: () => account,
   path: '/team',
-  component: lazyRouteComponent(() => import('./pages/Team.tsx'), 'Team'),
+  component: page(() => import('./pages/Team.tsx'), 'Team'),
 });
 
 const audit = createRoute({
   getParentRoute: () => account,
   path: '/audit',
   validateSearch: readAuditSearch,
-  component: lazyRouteComponent(() => import('./pages/Audit.tsx'), 'Audit'),
+  component: page(() => import('./pages/Audit.tsx'), 'Audit'),
 });
 
 const newOrganization = createRoute({
   getParentRoute: () => signedIn,
   path: '/new-organization',
-  component: lazyRouteComponent(() => import('./pages/NewOrganization.tsx'), 'NewOrganization'),
+  component: page(() => import('./pages/NewOrganization.tsx'), 'NewOrganization'),
 });
 
 const settings = createRoute({
   getParentRoute: () => signedIn,
   path: '/settings',
-  component: lazyRouteComponent(() => import('./pages/Settings.tsx'), 'Settings'),
+  component: page(() => import('./pages/Settings.tsx'), 'Settings'),
 });
 
 /** Where to go afterwards, if it is a page of ours. */
@@ -114,7 +118,7 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   validateSearch: readNext,
-  component: lazyRouteComponent(() => import('./pages/SignIn.tsx'), 'SignIn'),
+  component: page(() => import('./pages/SignIn.tsx'), 'SignIn'),
 });
 
 const signUp = createRoute({
@@ -124,13 +128,13 @@ const signUp = createRoute({
     ...readNext(search),
     ...(typeof search['email'] === 'string' && { email: search['email'] }),
   }),
-  component: lazyRouteComponent(() => import('./pages/SignUp.tsx'), 'SignUp'),
+  component: page(() => import('./pages/SignUp.tsx'), 'SignUp'),
 });
 
 const forgotPassword = createRoute({
   getParentRoute: () => root,
   path: '/forgot-password',
-  component: lazyRouteComponent(() => import('./pages/ForgotPassword.tsx'), 'ForgotPassword'),
+  component: page(() => import('./pages/ForgotPassword.tsx'), 'ForgotPassword'),
 });
 
 const resetPassword = createRoute({
@@ -138,7 +142,7 @@ const resetPassword = createRoute({
   path: '/sign-in/new-password',
   validateSearch: (search: Record<string, unknown>): { token?: string } =>
     typeof search['token'] === 'string' ? { token: search['token'] } : {},
-  component: lazyRouteComponent(() => import('./pages/ResetPassword.tsx'), 'ResetPassword'),
+  component: page(() => import('./pages/ResetPassword.tsx'), 'ResetPassword'),
 });
 
 /** What a mailed link carries: its token, and where it leads on to. */
@@ -149,19 +153,19 @@ const confirm = createRoute({
     ...(typeof search['token'] === 'string' && { token: search['token'] }),
     ...(typeof search['callbackURL'] === 'string' && { callbackURL: search['callbackURL'] }),
   }),
-  component: lazyRouteComponent(() => import('./pages/ConfirmAddress.tsx'), 'ConfirmAddress'),
+  component: page(() => import('./pages/ConfirmAddress.tsx'), 'ConfirmAddress'),
 });
 
 const confirmed = createRoute({
   getParentRoute: () => root,
   path: '/sign-in/confirmed',
-  component: lazyRouteComponent(() => import('./pages/ConfirmAddress.tsx'), 'Confirmed'),
+  component: page(() => import('./pages/ConfirmAddress.tsx'), 'Confirmed'),
 });
 
 const invitation = createRoute({
   getParentRoute: () => root,
   path: '/invitations/$secret',
-  component: lazyRouteComponent(() => import('./pages/Invitation.tsx'), 'Invitation'),
+  component: page(() => import('./pages/Invitation.tsx'), 'Invitation'),
 });
 
 const routeTree = root.addChildren([
@@ -188,5 +192,7 @@ export function createConsoleRouter(queryClient: QueryClient) {
     defaultPreload: 'intent',
     defaultErrorComponent: LoadFailed,
     scrollRestoration: true,
+    // what a page does not read out of its address is not in its search: an address of another site never is
+    search: { strict: true },
   });
 }
