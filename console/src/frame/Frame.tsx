@@ -26,7 +26,7 @@ import { useEffect } from 'react';
 import { meQuery } from '../api/queries.ts';
 import { type Context, rememberContext, useContext } from '../context.ts';
 import { useLiveAccount } from '../live/live.ts';
-import { NotYours } from '../pages/Failures.tsx';
+import { NotYourRole, NotYours } from '../pages/Failures.tsx';
 import { NavigationLink } from '../parts/links.tsx';
 import { isSteward } from '../rights.ts';
 import { BalanceButton } from './BalanceButton.tsx';
@@ -60,6 +60,7 @@ export function Frame() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the menu of a narrow screen closes on every move
   useEffect(close, [pathname]);
   if (me === undefined) return null;
+  const isAt = (to: string, { key }: Context) => pathname.startsWith(to.replace('$context', key));
 
   return (
     <AppShell
@@ -100,7 +101,7 @@ export function Frame() {
               params={{ context: context.key }}
               label={label}
               leftSection={<Icon size={18} stroke={1.6} aria-hidden />}
-              active={pathname.startsWith(to.replace('$context', context.key))}
+              active={isAt(to, context)}
             />
           ))}
       </AppShell.Navbar>
@@ -112,7 +113,13 @@ export function Frame() {
         )}
         <WaitingInvitations />
         <SessionEnded />
-        {context === undefined ? <NotYours /> : <Outlet key={context.key} />}
+        {context === undefined ? (
+          <NotYours />
+        ) : PAGES.some(({ to, isFor }) => isFor === isSteward && isAt(to, context) && !isFor(context)) ? (
+          <NotYourRole />
+        ) : (
+          <Outlet key={context.key} />
+        )}
       </AppShell.Main>
     </AppShell>
   );

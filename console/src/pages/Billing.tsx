@@ -1,4 +1,5 @@
 // Billing: the balance and what it is made of, adding credit, auto top-up, who paid what, and my own cards.
+
 import { Alert, Button, Paper, Stack } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
@@ -6,6 +7,7 @@ import { lazy, Suspense, useEffect } from 'react';
 import { accountQuery, paymentMethodsQuery } from '../api/queries.ts';
 import { useAccountContext } from '../context.ts';
 import { readDraft } from '../parts/draft.ts';
+import { loadPart } from '../parts/load-part.ts';
 import { PageHeader } from '../parts/PageHeader.tsx';
 import { QueryState } from '../parts/QueryState.tsx';
 import { AutoTopUp } from './billing/AutoTopUp.tsx';
@@ -18,9 +20,11 @@ import { TopUps } from './billing/TopUps.tsx';
 import type { BillingSearch } from './billing-search.ts';
 import { FirstRun } from './first-run/FirstRun.tsx';
 
-const AddCredit = lazy(async () => ({ default: (await import('./billing/AddCredit.tsx')).AddCredit }));
+const AddCredit = lazy(async () => ({
+  default: (await loadPart(() => import('./billing/AddCredit.tsx'))).AddCredit,
+}));
 const TopUpDetails = lazy(async () => ({
-  default: (await import('./billing/TopUpDetails.tsx')).TopUpDetails,
+  default: (await loadPart(() => import('./billing/TopUpDetails.tsx'))).TopUpDetails,
 }));
 
 export function Billing() {

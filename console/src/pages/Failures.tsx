@@ -3,6 +3,7 @@ import { Button, Center, Stack, Text, Title } from '@mantine/core';
 import { type ErrorComponentProps, useRouter } from '@tanstack/react-router';
 import { messageOf } from '../api/problem.ts';
 import { ButtonLink } from '../parts/links.tsx';
+import { isReachable, PartUnreachable } from '../parts/load-part.ts';
 
 interface FailureProps {
   readonly title: string;
@@ -44,16 +45,28 @@ export function NotYours() {
   );
 }
 
+/** For a page of owners and admins, opened by its address. */
+export function NotYourRole() {
+  return (
+    <Failure title="This page is for owners and admins">
+      Ask one of them for what you need to know, or to change your role.
+    </Failure>
+  );
+}
+
 export function LoadFailed({ error, reset }: ErrorComponentProps) {
   const router = useRouter();
+  const retry = async () => {
+    if (error instanceof PartUnreachable) {
+      // loading the page anew while the server is away would leave the browser's own error page
+      if (await isReachable()) window.location.reload();
+      return;
+    }
+    reset();
+    await router.invalidate();
+  };
   return (
-    <Failure
-      title="This page could not be loaded"
-      onRetry={() => {
-        reset();
-        void router.invalidate();
-      }}
-    >
+    <Failure title="This page could not be loaded" onRetry={() => void retry()}>
       {messageOf(error)}
     </Failure>
   );

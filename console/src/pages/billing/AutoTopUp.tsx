@@ -1,4 +1,5 @@
 // Auto top-up: the rule as everybody sees it, and for owners and admins the way to set it.
+
 import { Badge, Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
@@ -6,6 +7,7 @@ import { stewardsQuery } from '../../api/queries/billing.ts';
 import { autoTopUpQuery, meQuery } from '../../api/queries.ts';
 import type { SchemaAutoTopUp } from '../../api/schema.d.ts';
 import type { Context } from '../../context.ts';
+import { loadPart } from '../../parts/load-part.ts';
 import { QueryState } from '../../parts/QueryState.tsx';
 import { isSteward } from '../../rights.ts';
 import { inWords } from './people-text.ts';
@@ -13,7 +15,7 @@ import { RuleSummary } from './RuleSummary.tsx';
 import { SwitchOff } from './SwitchOff.tsx';
 
 const AutoTopUpForm = lazy(async () => ({
-  default: (await import('./AutoTopUpForm.tsx')).AutoTopUpForm,
+  default: (await loadPart(() => import('./AutoTopUpForm.tsx'))).AutoTopUpForm,
 }));
 
 interface AutoTopUpProps {

@@ -1,14 +1,16 @@
 // The first minutes: from an empty account to the first request, in four steps that tick themselves off.
+
 import { Button, CloseButton, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import type { Context } from '../../context.ts';
 import { ButtonLink } from '../../parts/links.tsx';
+import { loadPart } from '../../parts/load-part.ts';
 import { OrganizationForm } from '../../parts/OrganizationForm.tsx';
 import { FirstRequest } from './FirstRequest.tsx';
 import { useProgress } from './progress.ts';
 import { Step } from './Step.tsx';
 
-const NewKey = lazy(async () => ({ default: (await import('../keys/NewKey.tsx')).NewKey }));
+const NewKey = lazy(async () => ({ default: (await loadPart(() => import('../keys/NewKey.tsx'))).NewKey }));
 
 export function FirstRun({ context }: { readonly context: Context }) {
   const { progress, hide } = useProgress(context);

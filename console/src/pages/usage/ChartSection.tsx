@@ -1,12 +1,14 @@
 // A chart with its legend, its table and its CSV: the same lines in three forms.
+
 import { Button, Group, SegmentedControl, Skeleton, Text } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
+import { loadPart } from '../../parts/load-part.ts';
 import { Section } from '../../parts/Section.tsx';
 import type { DayChartProps } from './DayChart.tsx';
 import classes from './palette.module.css';
 
-const DayChart = lazy(async () => ({ default: (await import('./DayChart.tsx')).DayChart }));
+const DayChart = lazy(async () => ({ default: (await loadPart(() => import('./DayChart.tsx'))).DayChart }));
 
 interface ChartSectionProps extends DayChartProps {
   readonly title: string;
