@@ -1,6 +1,6 @@
 // The console's files: the page for every address that is nobody else's, and its scripts, which never change under a name.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { type RequestHandler, Router } from 'express';
 
@@ -13,15 +13,12 @@ const BUILT = fileURLToPath(new URL('../console/dist/', import.meta.url));
 export function consoleFiles(directory: string = BUILT): RequestHandler | undefined {
   const page = join(directory, 'index.html');
   if (!existsSync(page)) return undefined;
+  const assets = join(directory, 'assets');
   const router = Router();
   router.use(
     '/assets',
-    express.static(join(directory, 'assets'), {
-      immutable: true,
-      maxAge: '365d',
-      index: false,
-      redirect: false,
-    }),
+    compressed(assets),
+    express.static(assets, { immutable: true, maxAge: '365d', index: false, redirect: false }),
   );
   router.use(express.static(directory, { index: false, redirect: false, maxAge: 0 }));
   router.get('/{*page}', (request, response, next) => {
@@ -32,4 +29,26 @@ export function consoleFiles(directory: string = BUILT): RequestHandler | undefi
     response.set('cache-control', 'no-cache').sendFile(page);
   });
   return router;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+};
+
+/** Where the build has put a file's compressed form beside it, that is what travels to whoever can read it. */
+function compressed(directory: string): RequestHandler {
+  const files = new Set(existsSync(directory) ? readdirSync(directory) : []);
+  return (request, response, next) => {
+    const type = TYPES[extname(request.path)];
+    const form = `${request.path.slice(1)}.gz`;
+    if (type !== undefined && files.has(form)) {
+      response.vary('accept-encoding');
+      if (request.acceptsEncodings('gzip') !== false) {
+        request.url = `/${form}`;
+        response.set({ 'content-encoding': 'gzip', 'content-type': type });
+      }
+    }
+    next();
+  };
 }

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { CommandFailed, runCommand } from './command.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -27,16 +28,28 @@ await runCommand(HELP, async () => {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   if (done.status !== 0) throw new CommandFailed('The web console could not be built, see above.');
+  compress();
   writeFileSync(STAMP, sources);
   return 0;
 });
 
+/** Puts the compressed form of every script and style beside it, once, so that no request has to. */
+function compress(): void {
+  const assets = join(FOLDER, 'dist', 'assets');
+  for (const file of globSync('*.{js,css}', { cwd: assets }))
+    writeFileSync(join(assets, `${file}.gz`), gzipSync(readFileSync(join(assets, file)), { level: 9 }));
+}
+
 /** One hash over everything that the build is made of. */
 function digest(): string {
   const files = ['../package-lock.json', 'index.html', 'package.json', 'vite.config.ts']
-    .concat(globSync('{src,public}/**/*.*', { cwd: FOLDER }))
+    .concat('../dev/build-console.ts', globSync('{src,public}/**/*.*', { cwd: FOLDER }))
     .sort();
   const hash = createHash('sha256');
-  for (const file of files) hash.update(`${file}\0`).update(readFileSync(join(FOLDER, file))).update('\0');
+  for (const file of files)
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(FOLDER, file)))
+      .update('\0');
   return hash.digest('hex');
 }
