@@ -192,6 +192,7 @@ export function createConsoleRouter(queryClient: QueryClient) {
     defaultPreload: 'intent',
     defaultErrorComponent: LoadFailed,
     scrollRestoration: true,
+    pathParamsAllowedCharacters: ['@'],
     // what a page does not read out of its address is not in its search: an address of another site never is
     search: { strict: true },
   });

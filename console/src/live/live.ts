@@ -38,7 +38,7 @@ function listen(accountId: string, queries: QueryClient, say: (state: LiveState)
     source.addEventListener('balance', ({ data }: MessageEvent<string>) => {
       queries.setQueryData(accountQuery(accountId).queryKey, JSON.parse(data) as SchemaAccount);
       freshen.soon('transactions');
-      sums.soon('usage');
+      sums.soon('usage', 'api-keys');
     });
     source.addEventListener('entry', () => freshen.soon('transactions', 'contributions'));
     source.addEventListener('top-up', () => freshen.soon('top-ups', 'auto-top-up', 'contributions'));

@@ -15,7 +15,7 @@ export function Money({ amount, exact = false, signed = false, ...text }: MoneyP
   return (
     <Text
       span
-      inherit
+      inherit={text.size === undefined}
       className="money"
       title={formatMoney(amount, { exact: true })}
       {...(signed && !isNegative(amount) && { c: 'var(--money-in)' })}

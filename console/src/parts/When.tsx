@@ -17,7 +17,7 @@ interface WhenProps extends TextProps {
 export function When({ at, withTime = false, ...text }: WhenProps) {
   const date = new Date(at);
   return (
-    <Text span inherit {...text}>
+    <Text span inherit={text.size === undefined} {...text}>
       <time dateTime={at} title={`${date.toISOString().replace('T', ' ').slice(0, 19)} UTC`}>
         {DAY.format(date)}
         {withTime && `, ${TIME.format(date)}`}
