@@ -37,3 +37,5 @@ await runCommand(HELP, async () => {
     await api.close();
   }
 });
+// an API that could not even be described may hold connections open
+process.exit();
