@@ -6,6 +6,7 @@ import type { Auth } from './auth.ts';
 import { type AuthEndpoint, authEndpoints } from './auth-endpoints.ts';
 import { authProblem, authProblemBody } from './auth-problems.ts';
 import { askAuth, authRequest, twoFactorCookie } from './auth-request.ts';
+import { spendCode } from './auth-used-codes.ts';
 import { networkOf } from './caller-address.ts';
 import { Problem, problems } from './problem.ts';
 import type { Attempt, RateLimits } from './rate-limits.ts';
@@ -29,7 +30,7 @@ export function authHandler(options: AuthHandlerOptions): RequestHandler {
   return async (request, response) => {
     const endpoint = findEndpoint(request, response);
     const raw = endpoint.method === 'GET' ? request.query : await readJson(request);
-    const { input, attempts } = endpoint.accept(raw, networkOf(request.ip));
+    const { input, attempts, onceOnly } = endpoint.accept(raw, networkOf(request.ip));
     const call = { method: endpoint.method, path: request.path, input };
     const asked = authRequest(request, call, options.baseUrl);
     const taken = [...attempts, ...(await passwordChecks(options.auth, endpoint, asked))];
@@ -39,6 +40,7 @@ export function authHandler(options: AuthHandlerOptions): RequestHandler {
       const answer = await askAuth(options.auth, options.pool, asked);
       if (answer.ok && (endpoint.forgivesSuccess || endpoint.checksPassword))
         await options.limits.giveBack(...taken);
+      if (answer.ok && onceOnly !== undefined) await spendCode(options, answer, onceOnly);
       await notSooner;
       await send(answer, request, response, options.baseUrl);
     } finally {

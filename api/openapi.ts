@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express';
 import { type JsonSchema, SchemaComponents } from './openapi-schemas.ts';
 import type { Principal } from './principal.ts';
 import { type ProblemCode, problems } from './problem.ts';
+import { rateLimits } from './rate-limits.ts';
 import { kindsAdmitted, type Route } from './route.ts';
 
 type Spec = Route['spec'];
@@ -96,13 +97,14 @@ function operation(spec: Spec, components: SchemaComponents): Json {
 }
 
 /** Who may call it, as it was declared: what docs/access.md is made of. */
-function accessOf({ caller, right, scope, narrows, bare }: Spec): Json {
+function accessOf({ caller, right, scope, narrows, bare, rateLimit }: Spec): Json {
   return {
     caller,
     ...(right !== undefined && { right }),
     ...(scope !== undefined && { scope }),
     ...(narrows !== undefined && { narrows }),
     ...(bare === true && { bare }),
+    ...(rateLimit !== undefined && { rateLimit: { name: rateLimit, ...rateLimits[rateLimit] } }),
   };
 }
 

@@ -25,6 +25,7 @@ export const rateLimits = {
   'sign-up': { times: 30, seconds: HOUR },
   'two-factor': { times: 50, seconds: 15 * MINUTES },
   'link-tokens': { times: 50, seconds: 15 * MINUTES },
+  'used-codes': { times: 1, seconds: 2 * MINUTES },
   'password-checks': { times: 20, seconds: 15 * MINUTES },
   'mails-to-email': { times: 5, seconds: HOUR },
   'mails-from-address': { times: 30, seconds: HOUR },

@@ -216,7 +216,7 @@ test('who signed up, was invited and asked for another password leaves no trace,
   const body = { name: 'Sigrid Signed', email, password: PASSWORD };
   const tab = browser(api);
   expect((await tab.post('/api/auth/sign-up/email', body)).status).toBe(200);
-  await tab.open(await linkIn(pool, email, 'verify-email'));
+  await tab.confirm(await linkIn(pool, email, 'verify-email'));
   expect((await signInFrom(tab, email)).status).toBe(200);
   const { body: me } = await tab.get('/v1/me');
   const team = await createTeam(pool);
@@ -238,10 +238,20 @@ test('who signed up, was invited and asked for another password leaves no trace,
   expect(waiting).toEqual([]);
   const anew = browser(api);
   expect((await anew.post('/api/auth/sign-up/email', body)).status).toBe(200);
-  await anew.open(await linkIn(pool, email, 'verify-email'));
+  await anew.confirm(await linkIn(pool, email, 'verify-email'));
   const { body: somebody } = await anew.get('/v1/me');
   expect(somebody.id).not.toBe(me.id);
   expect(somebody.organizations).toEqual([]);
+});
+
+test('the live stream of somebody who is erased ends', async () => {
+  const person = await createPerson(database.pool, 'Lena Looking');
+  const token = await tokenOf(person);
+  const stream = await api.call('GET', `/v1/accounts/${person.accountId}/events`, { token });
+  expect(stream.status).toBe(200);
+  await erasePerson(database.pool, SYSTEM, { personId: person.personId }, new Date());
+  // read to its end, which comes only when the stream is closed
+  expect(await stream.text()).toContain('event: balance');
 });
 
 test('erasing again changes nothing, and an operator does it with a reason', async () => {

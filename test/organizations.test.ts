@@ -200,7 +200,10 @@ test('a closed organization has no members, keys or invitations, keeps its histo
   const { slug } = (await api.call('GET', path, { as: team.owner.personId })).body;
   const close = { as: team.owner.personId, body: { confirm: slug } };
   const closed = await api.call('POST', `${path}/close`, close);
-  expect(closed).toMatchObject({ status: 200, body: { slug, role: null, closedAt: expect.any(String) } });
+  expect(closed).toMatchObject({
+    status: 200,
+    body: { slug, role: null, closedAt: expect.any(String), remainder: '7.00' },
+  });
   expect((await api.call('POST', `${path}/close`, close)).status).toBe(404);
   expect((await api.call('GET', '/v1/me', { as: team.owner.personId })).body.organizations).toEqual([]);
   const { rows: tokens } = await database.pool.query(

@@ -20,7 +20,7 @@ export function TopUpTimeline({ topUp }: { readonly topUp: SchemaTopUpDetail }) 
             }
           >
             {text !== undefined && <Text size="sm">{text}</Text>}
-            <When at={step.at} withTime size="xs" c="dimmed" />
+            <When at={step.at} withTime fz="xs" c="dimmed" />
           </Timeline.Item>
         );
       })}

@@ -69,7 +69,12 @@ export function AutoTopUp({ context, isEditing, isOpen, onEdit }: AutoTopUpProps
 }
 
 function RuleBadge({ rule }: { readonly rule: SchemaAutoTopUp | null }) {
-  if (rule === null) return <Badge color="gray">Off</Badge>;
+  if (rule === null)
+    return (
+      <Badge variant="light" color="gray">
+        Off
+      </Badge>
+    );
   return rule.state === 'paused' ? (
     <Badge variant="light" color="yellow">
       Paused

@@ -54,10 +54,13 @@ export function AutoTopUpForm({ context, rule, myId, onClose }: AutoTopUpFormPro
 
   return (
     <Modal
+      // each step is a sheet of its own: it begins at its top, and the focus with it
+      key={agreed === undefined ? 'terms' : 'consent'}
       opened
       onClose={close}
       title={agreed === undefined ? 'Auto top-up' : 'Check and agree'}
       size="lg"
+      closeOnClickOutside={false}
       centered
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
@@ -80,6 +83,7 @@ export function AutoTopUpForm({ context, rule, myId, onClose }: AutoTopUpFormPro
           context={context}
           preview={agreed}
           card={cards?.items.find(({ id }) => id === draft.card)}
+          isOn={rule?.state === 'enabled'}
           store={store}
           onBack={() => {
             store.reset();

@@ -6,6 +6,7 @@ import { accountStates } from '../../parts/account-state.ts';
 import { Hint } from '../../parts/Hint.tsx';
 import { Money } from '../../parts/Money.tsx';
 import { RefusedNotice } from './RefusedNotice.tsx';
+import { refusalOf } from './refusal.ts';
 
 interface BalanceCardProps {
   readonly account: SchemaAccount;
@@ -24,9 +25,11 @@ export function BalanceCard({ account, context }: BalanceCardProps) {
           <Title order={3} size={38} lh={1.1} aria-live="polite">
             <Money amount={account.balance} />
           </Title>
-          <Text size="sm" c="dimmed">
-            {state.says}
-          </Text>
+          {refusalOf(account) === undefined && (
+            <Text size="sm" c="dimmed">
+              {state.says}
+            </Text>
+          )}
         </Stack>
         <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="xl" verticalSpacing="sm">
           <Part name="Posted" amount={account.posted} says="In the statement">

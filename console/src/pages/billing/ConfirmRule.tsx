@@ -13,12 +13,14 @@ interface ConfirmRuleProps {
   readonly preview: SchemaAutoTopUp;
   /** The card, if it is one of mine; another's is not mine to know. */
   readonly card: SchemaPaymentMethod | undefined;
+  /** A rule is in force already. */
+  readonly isOn: boolean;
   readonly store: { readonly isPending: boolean; readonly error: unknown };
   readonly onBack: () => void;
   readonly onAgree: () => void;
 }
 
-export function ConfirmRule({ context, preview, card, store, onBack, onAgree }: ConfirmRuleProps) {
+export function ConfirmRule({ context, preview, card, isOn, store, onBack, onAgree }: ConfirmRuleProps) {
   const [isAgreed, setAgreed] = useState(false);
   const [isAsked, setAsked] = useState(false);
   const { amount, targetBalance, threshold, monthlyCap, chargesNow, sponsor } = preview;
@@ -27,6 +29,12 @@ export function ConfirmRule({ context, preview, card, store, onBack, onAgree }: 
   const needsConsent = card !== undefined;
   const whose =
     context.organizationId === undefined ? 'your personal balance' : `the balance of ${context.name}`;
+  const agreement =
+    chargesNow !== null
+      ? `Agree and charge ${formatMoney(chargesNow)}`
+      : isOn
+        ? 'Agree and change'
+        : 'Agree and switch on';
   const send = () => {
     setAsked(true);
     if (!store.isPending && (isAgreed || !needsConsent)) onAgree();
@@ -39,7 +47,7 @@ export function ConfirmRule({ context, preview, card, store, onBack, onAgree }: 
       }}
     >
       <Stack gap="md">
-        <List spacing={6} size="sm">
+        <List spacing={6} size="sm" tabIndex={-1} data-autofocus style={{ outline: 'none' }}>
           <List.Item>
             When {whose} falls below <b>{formatMoney(threshold)}</b>, {cardWords} is charged{' '}
             <b>
@@ -72,8 +80,7 @@ export function ConfirmRule({ context, preview, card, store, onBack, onAgree }: 
         )}
         {needsConsent && (
           <Checkbox
-            data-autofocus
-            label={`I agree that ${cardWords} is charged by this rule while I am away, until it is switched off.`}
+            label={`I agree that my ${cardName(card)} is charged by this rule while I am away, until it is switched off.`}
             checked={isAgreed}
             error={isAsked && !isAgreed ? 'It needs your consent.' : undefined}
             onChange={({ currentTarget }) => setAgreed(currentTarget.checked)}
@@ -89,7 +96,7 @@ export function ConfirmRule({ context, preview, card, store, onBack, onAgree }: 
             Back
           </Button>
           <Button type="submit" loading={store.isPending}>
-            {chargesNow === null ? 'Agree and switch on' : `Agree and charge ${formatMoney(chargesNow)} now`}
+            {agreement}
           </Button>
         </Group>
         <Text size="xs" c="dimmed">

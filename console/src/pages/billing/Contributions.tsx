@@ -61,9 +61,9 @@ export function Contributions({ accountId }: { readonly accountId: string }) {
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Paid by</Table.Th>
+                <Table.Th ta="right">In all</Table.Th>
                 <Table.Th ta="right">By hand</Table.Th>
                 <Table.Th ta="right">Auto top-up</Table.Th>
-                <Table.Th ta="right">In all</Table.Th>
                 <Table.Th>First</Table.Th>
                 <Table.Th>Last</Table.Th>
               </Table.Tr>
@@ -88,11 +88,11 @@ function Line({
   return (
     <Table.Tr>
       <Table.Td>{payer.name ?? 'Former member'}</Table.Td>
-      <Part {...manual} />
-      <Part {...auto} />
       <Table.Td ta="right">
         <Money amount={total} fw={600} />
       </Table.Td>
+      <Part {...manual} />
+      <Part {...auto} />
       <Table.Td>
         <When at={firstAt} />
       </Table.Td>

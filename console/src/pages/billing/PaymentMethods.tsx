@@ -77,6 +77,7 @@ export function PaymentMethods({ context }: { readonly context: Context }) {
               size="xs"
               variant="subtle"
               color="red"
+              flex="none"
               onClick={() => setRemoved(card)}
               aria-label={`Remove ${cardName(card)}`}
             >

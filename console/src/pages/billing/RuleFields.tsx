@@ -23,15 +23,17 @@ interface RuleFieldsProps {
   readonly onReview: (terms: SchemaAutoTopUpTerms) => void;
 }
 
+const FIELDS: readonly RuleField[] = ['threshold', 'amount', 'target', 'cap', 'card'];
+
 export function RuleFields(props: RuleFieldsProps) {
   const { context, rule, myId, draft, cards, review, onChange, onReview } = props;
-  const [isChecked, setChecked] = useState(false);
+  const [left, setLeft] = useState<ReadonlySet<RuleField>>(new Set());
   const setup = useCardSetup();
   const faults = faultsOf(draft, rule);
-  const shown = (field: RuleField) => (isChecked ? faults[field] : undefined);
+  const shown = (field: RuleField) => (left.has(field) ? faults[field] : undefined);
   const terms = termsOf(draft, rule);
   const send = () => {
-    setChecked(true);
+    setLeft(new Set(FIELDS));
     if (terms !== undefined && faults.card === undefined && !review.isPending) onReview(terms);
   };
   const saveCard = () => {
@@ -46,7 +48,7 @@ export function RuleFields(props: RuleFieldsProps) {
     error: shown(field),
     onChange: ({ currentTarget }: { currentTarget: HTMLInputElement }) =>
       onChange({ [field]: currentTarget.value }),
-    onBlur: () => setChecked(true),
+    onBlur: () => setLeft(new Set([...left, field])),
   });
 
   return (
@@ -61,12 +63,13 @@ export function RuleFields(props: RuleFieldsProps) {
         <TextInput label="When the balance falls below" data-autofocus {...money('threshold')} />
         <Stack gap="xs">
           <SegmentedControl
+            fullWidth
             aria-label="How much is added"
             value={draft.size}
             onChange={(size) => onChange({ size })}
             data={[
               { value: 'amount', label: 'Add an amount' },
-              { value: 'target', label: 'Fill up to a balance' },
+              { value: 'target', label: 'Fill up' },
             ]}
           />
           {draft.size === 'amount' ? (
@@ -88,22 +91,27 @@ export function RuleFields(props: RuleFieldsProps) {
           description="All its charges of a calendar month (UTC) together never exceed this."
           {...money('cap')}
         />
-        <Group align="flex-end" gap="xs">
+        <Stack gap={4} align="stretch">
           <Select
             label="Card"
             placeholder="Choose a card"
-            flex={1}
-            miw={200}
             data={choicesOf(cards, rule, myId)}
             value={draft.card === '' ? null : draft.card}
             error={shown('card')}
             allowDeselect={false}
             onChange={(card) => onChange({ card: card ?? '' })}
           />
-          <Button variant="default" onClick={saveCard} loading={setup.isPending || setup.isSuccess}>
-            Save a new card
-          </Button>
-        </Group>
+          <Group>
+            <Button
+              size="compact-sm"
+              variant="subtle"
+              onClick={saveCard}
+              loading={setup.isPending || setup.isSuccess}
+            >
+              Save a new card
+            </Button>
+          </Group>
+        </Stack>
         <Text size="xs" c="dimmed">
           {context.organizationId === undefined
             ? 'Saving a card leads to the payment provider’s page and back; what you typed stays.'

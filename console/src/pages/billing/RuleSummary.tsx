@@ -1,5 +1,5 @@
 // A rule as everybody in the account sees it: what it does, what it took this month, what it decided last and why.
-import { Alert, Button, Progress, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Progress, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { paymentMethodsQuery, topUpsQuery } from '../../api/queries.ts';
@@ -60,16 +60,21 @@ export function RuleSummary({ rule, context, isMine }: RuleSummaryProps) {
           </Fact>
         )}
         <Fact name="Looks again">
-          {rule.nextEvaluationAt === null ? (
-            <Text size="sm">
-              {isPaused ? 'When it is resumed' : 'As soon as the balance falls below the threshold'}
-            </Text>
-          ) : (
-            <When at={rule.nextEvaluationAt} withTime size="sm" />
-          )}
+          <LooksAgain rule={rule} />
         </Fact>
       </SimpleGrid>
     </Stack>
+  );
+}
+
+/** When the rule is evaluated next: at a time, or as soon as something happens. */
+function LooksAgain({ rule: { state, nextEvaluationAt } }: { readonly rule: SchemaAutoTopUp }) {
+  if (nextEvaluationAt !== null && new Date(nextEvaluationAt) > new Date())
+    return <When at={nextEvaluationAt} withTime fz="sm" />;
+  return (
+    <Text size="sm">
+      {state === 'paused' ? 'When it is resumed' : 'As soon as the balance falls below the threshold'}
+    </Text>
   );
 }
 
@@ -82,9 +87,12 @@ interface FactProps {
 function Fact({ name, hint, children }: FactProps) {
   return (
     <div>
-      <Text size="xs" c="dimmed" component="div">
-        {name} {hint !== undefined && <Hint about={name.toLowerCase()}>{hint}</Hint>}
-      </Text>
+      <Group gap={4} wrap="nowrap">
+        <Text size="xs" c="dimmed">
+          {name}
+        </Text>
+        {hint !== undefined && <Hint about={name.toLowerCase()}>{hint}</Hint>}
+      </Group>
       {children}
     </div>
   );
@@ -92,10 +100,11 @@ function Fact({ name, hint, children }: FactProps) {
 
 function OwnCard({ id }: { readonly id: string }) {
   const { data } = useQuery(paymentMethodsQuery);
-  const card = data?.items.find((one) => one.id === id);
+  if (data === undefined) return null;
+  const card = data.items.find((one) => one.id === id);
   return (
     <Text size="xs" c="dimmed">
-      {card === undefined ? 'Your card' : cardName(card)}; only you see this
+      {card === undefined ? 'Your card is removed' : cardName(card)}; only you see this
     </Text>
   );
 }

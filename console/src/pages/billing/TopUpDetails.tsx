@@ -35,7 +35,7 @@ function Details({ topUp }: { readonly topUp: SchemaTopUpDetail }) {
   return (
     <Stack gap="lg">
       <Group justify="space-between">
-        <Money amount={topUp.amount} size="28px" fw={650} />
+        <Money amount={topUp.amount} fz={28} fw={650} />
         <Badge variant="light" color={state.color}>
           {state.label}
         </Badge>
@@ -57,7 +57,7 @@ function Details({ topUp }: { readonly topUp: SchemaTopUpDetail }) {
           <Code style={{ overflowWrap: 'anywhere' }}>{topUp.id}</Code>
           <CopyButton value={topUp.id}>
             {({ copied, copy }) => (
-              <Button size="compact-xs" variant="subtle" onClick={copy}>
+              <Button size="compact-xs" variant="subtle" flex="none" onClick={copy}>
                 {copied ? 'Copied' : 'Copy'}
               </Button>
             )}

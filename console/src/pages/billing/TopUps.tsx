@@ -23,7 +23,9 @@ export function TopUps({ accountId, onOpen }: TopUpsProps) {
       </Title>
       <QueryState query={query} />
       {query.isSuccess && items.length === 0 && (
-        <Text c="dimmed">Nobody has added credit yet. The first top-up shows up here within a second.</Text>
+        <Text c="dimmed" size="sm">
+          Nobody has added credit yet. The first top-up shows up here within a second.
+        </Text>
       )}
       <ul className={classes.list}>
         {items.map((topUp) => (
@@ -33,7 +35,7 @@ export function TopUps({ accountId, onOpen }: TopUpsProps) {
                 <Text size="sm" fw={550} truncate>
                   {topUp.payer.name ?? 'Former member'}
                 </Text>
-                <Text size="xs" c="dimmed" truncate>
+                <Text size="xs" c="dimmed">
                   {topUpModes[topUp.mode]} · <When at={topUp.paidAt ?? topUp.createdAt} withTime />
                 </Text>
               </Stack>
@@ -46,7 +48,7 @@ export function TopUps({ accountId, onOpen }: TopUpsProps) {
                 amount={topUp.amount}
                 signed={topUp.state === 'paid'}
                 {...(topUp.state === 'not-completed' && { c: 'dimmed', td: 'line-through' })}
-                size="sm"
+                fz="sm"
                 fw={550}
               />
             </UnstyledButton>

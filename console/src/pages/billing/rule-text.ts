@@ -58,7 +58,9 @@ export function simulationText({ count, charges, total, capped }: SchemaAutoTopU
       ? 'In the last 30 days the monthly maximum would have left no room for a charge.'
       : 'In the last 30 days this rule would have charged nothing.';
   }
-  const shown = charges.slice(0, 3).map((charge) => `${charge.count} × ${formatMoney(charge.amount)}`);
+  const shown = charges
+    .slice(0, 3)
+    .map((charge) => `${charge.count}\u00a0×\u00a0${formatMoney(charge.amount)}`);
   const parts = charges.length > 3 ? [...shown, 'other amounts'] : shown;
   const sum = count > 1 ? `, ${formatMoney(total)} in all` : '';
   const more = capped ? ' The monthly maximum would have kept it from charging more.' : '';
