@@ -61,7 +61,8 @@ export const SUM_USAGE = `
   ) s
   left join auth.people p on p.id = s.member_id
   left join api_keys k on k.id = s.api_key_id
-  order by s.day, s.cost desc, s.member_id, s.api_key_id, s.model, s.batched
+  order by s.day, ($9::text[] is not null and coalesce(s.member_id::text, s.api_key_id::text, s.model) is null),
+    s.cost desc, s.member_id, s.api_key_id, s.model, s.batched
   limit $5::int4`;
 
 interface UsageSumRow {
@@ -87,7 +88,7 @@ export interface UsageSumOptions {
   readonly kept?: readonly string[] | undefined;
 }
 
-/** Sums by any of the groupings, the earliest day first and within it the dearest. */
+/** Sums by any of the groupings, the earliest day first, within it the dearest, and the rest of a ranking last. */
 export async function sumUsage(
   pool: Pool,
   accountId: string,

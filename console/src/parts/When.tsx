@@ -9,6 +9,12 @@ const TIME = new Intl.DateTimeFormat('en-US', {
   hour12: false,
 });
 
+/** `Jan 31, 2026`, or `Jan 31, 2026, 18:04:05`, in the reader's own time. */
+export function whenText(at: string, { withTime }: { readonly withTime: boolean }): string {
+  const date = new Date(at);
+  return withTime ? `${DAY.format(date)}, ${TIME.format(date)}` : DAY.format(date);
+}
+
 interface WhenProps extends TextProps {
   readonly at: string;
   readonly withTime?: boolean;
@@ -19,8 +25,7 @@ export function When({ at, withTime = false, ...text }: WhenProps) {
   return (
     <Text span inherit={text.size === undefined} {...text}>
       <time dateTime={at} title={`${date.toISOString().replace('T', ' ').slice(0, 19)} UTC`}>
-        {DAY.format(date)}
-        {withTime && `, ${TIME.format(date)}`}
+        {whenText(at, { withTime })}
       </time>
     </Text>
   );

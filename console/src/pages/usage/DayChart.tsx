@@ -6,6 +6,9 @@ import { longDay, shortDay } from '../../parts/days.ts';
 import classes from './palette.module.css';
 import type { Column, Stacks } from './stacks.ts';
 
+/** From so many columns on they are narrow, and so are the gaps between their parts. */
+const MANY_DAYS = 45;
+
 export interface DayChartProps {
   readonly stacks: Stacks;
   /** The marks of the axis: where they stand, and what they say. */
@@ -29,7 +32,11 @@ export function DayChart({ stacks, axis, says }: DayChartProps) {
         accessibilityLayer={false}
         tickLine="none"
         maxBarWidth={38}
-        barProps={{ stroke: 'var(--series-edge)', strokeWidth: 1, isAnimationActive: false }}
+        barProps={{
+          stroke: 'var(--series-edge)',
+          strokeWidth: columns.length > MANY_DAYS ? 0.5 : 1,
+          isAnimationActive: false,
+        }}
         xAxisProps={{ tickFormatter: (day: string) => shortDay(day), minTickGap: 24 }}
         yAxisProps={{
           ticks: [...marks.keys()],

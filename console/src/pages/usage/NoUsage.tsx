@@ -29,11 +29,11 @@ export function NoUsage({ context, search }: { readonly context: Context; readon
               Show everybody's usage
             </ButtonLink>
           )}
-          {search.period !== '90' && (
+          {search.period !== '90d' && (
             <ButtonLink
               to="/accounts/$context/usage"
               params={{ context: context.key }}
-              search={{ ...search, period: '90' }}
+              search={{ ...search, period: '90d' }}
               variant="default"
             >
               Show 90 days

@@ -13,7 +13,7 @@ import { Section } from '../../parts/Section.tsx';
 import { ChartSection } from './ChartSection.tsx';
 import { axisOf, nanosOf } from './exact.ts';
 import { SumTable, type TableColumn } from './SumTable.tsx';
-import { nameOf, type Stacks, spendStacks } from './stacks.ts';
+import { namesOf, type Stacks, spendStacks } from './stacks.ts';
 import type { Group as By, Period } from './usage-search.ts';
 
 /** More colours than these nobody tells apart: the rest is one. */
@@ -45,9 +45,9 @@ export function SpendSection({ context, by, filter, period }: SpendSectionProps)
   return (
     <ChartSection
       title="Spend"
-      explains="By the UTC day on which the request was made."
+      explains={`${stacks.total} in all, by the UTC day on which each request was made.`}
       csv={csvAddress(context.accountId, 'usage', asked)}
-      table={<SumTable label="Spend by day" columns={columnsOf(by)} lines={sums} />}
+      table={<SumTable label="Spend by day" columns={columnsOf(by, namesOf(sums, by))} lines={sums} />}
       isStale={query.isPlaceholderData}
       stacks={stacks}
       axis={marks.map((amount) => [Number(amount), formatMoney(amount)])}
@@ -79,9 +79,9 @@ const COUNT = new Intl.NumberFormat('en-US');
 
 const TITLES: Record<By, string> = { member: 'Member', apiKey: 'API key', model: 'Model' };
 
-const columnsOf = (by: By): TableColumn<SchemaUsageSum>[] => [
+const columnsOf = (by: By, nameOf: (sum: SchemaUsageSum) => string): TableColumn<SchemaUsageSum>[] => [
   { title: 'Day', cell: ({ day = '' }) => day },
-  { title: TITLES[by], cell: (sum) => nameOf(sum, by) },
+  { title: TITLES[by], cell: nameOf },
   { title: 'Requests', isNumber: true, cell: ({ events }) => COUNT.format(events) },
   { title: 'Spend', isNumber: true, cell: ({ cost }) => <Money amount={cost} exact /> },
 ];

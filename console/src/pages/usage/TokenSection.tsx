@@ -39,7 +39,7 @@ export function TokenSection({ context, filter, period }: TokenSectionProps) {
   return (
     <ChartSection
       title="Tokens"
-      explains="Input that was read from a cache, or written to one, is counted apart from other input."
+      explains={`${stacks.total} in all. Input that was read from a cache, or written to one, is counted apart from other input.`}
       csv={csvAddress(context.accountId, 'usage', asked)}
       table={<SumTable label="Tokens by day" columns={COLUMNS} lines={sums} />}
       isStale={query.isPlaceholderData}

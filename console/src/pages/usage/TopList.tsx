@@ -13,7 +13,7 @@ import { Section } from '../../parts/Section.tsx';
 import { CsvLink } from './ChartSection.tsx';
 import { shareOf, total } from './exact.ts';
 import classes from './palette.module.css';
-import { nameOf } from './stacks.ts';
+import { namesOf } from './stacks.ts';
 import type { Group as By, UsageSearch } from './usage-search.ts';
 
 const FEW = 10;
@@ -32,6 +32,7 @@ export function TopList({ context, by, filter, search }: TopListProps) {
   const asked = { ...filter, groupBy: by, ...(!isWhole && { top: FEW }) };
   const query = useQuery(usageQuery(context.accountId, asked));
   const sums = query.data?.items ?? [];
+  const nameOf = namesOf(sums, by);
   const whole = total(sums.map(({ cost }) => cost));
   const hasMore = sums.some(({ others }) => others === true);
   return (
@@ -56,7 +57,7 @@ export function TopList({ context, by, filter, search }: TopListProps) {
               {sums.map((sum) => (
                 <Table.Tr key={keyOf(sum)}>
                   <Table.Td style={{ maxWidth: 0, width: '55%' }}>
-                    <Name sum={sum} by={by} context={context} search={search} />
+                    <Name sum={sum} name={nameOf(sum)} by={by} context={context} search={search} />
                     <div
                       className={classes['bar']}
                       style={{ width: shareOf(sum.cost, whole).replace('<', '') }}
@@ -91,13 +92,13 @@ const keyOf = ({ member, apiKey, model }: SchemaUsageSum) => member?.id ?? apiKe
 
 interface NameProps {
   readonly sum: SchemaUsageSum;
+  readonly name: string;
   readonly by: By;
   readonly context: Context;
   readonly search: UsageSearch;
 }
 
-function Name({ sum, by, context, search }: NameProps) {
-  const name = nameOf(sum, by);
+function Name({ sum, name, by, context, search }: NameProps) {
   if (sum.others === true) return <Text size="sm">{name}</Text>;
   const only =
     by === 'model'

@@ -21,7 +21,7 @@ interface UsageFiltersProps {
 }
 
 export function UsageFilters({ context, by, search, names, onChange }: UsageFiltersProps) {
-  const period = search.period ?? '30';
+  const period = search.period ?? '30d';
   const { from = '', to = '' } = search;
   const fault = period === 'custom' ? periodFault(from, to) : undefined;
   const choosePeriod = (chosen: string) => {
@@ -42,9 +42,9 @@ export function UsageFilters({ context, by, search, names, onChange }: UsageFilt
           value={period}
           onChange={choosePeriod}
           data={[
-            { value: '7', label: '7 days' },
-            { value: '30', label: '30 days' },
-            { value: '90', label: '90 days' },
+            { value: '7d', label: '7 days' },
+            { value: '30d', label: '30 days' },
+            { value: '90d', label: '90 days' },
             { value: 'custom', label: 'Custom' },
           ]}
         />

@@ -24,10 +24,10 @@ export const total = (amounts: readonly string[]): string =>
 /** `12.3%`, cut off and not rounded, so that shares never come to more than the whole. */
 export function shareOf(part: string, whole: string): string {
   const all = nanosOf(whole);
-  if (all <= 0n) return '0%';
+  if (all <= 0n) return '0.0%';
   const tenths = (nanosOf(part) * 1_000n) / all;
   if (tenths === 0n && nanosOf(part) > 0n) return '<0.1%';
-  return tenths % 10n === 0n ? `${tenths / 10n}%` : `${tenths / 10n}.${tenths % 10n}%`;
+  return `${tenths / 10n}.${tenths % 10n}%`;
 }
 
 const STEPS = [1n, 2n, 5n];

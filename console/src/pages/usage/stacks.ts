@@ -30,24 +30,36 @@ export interface Stacks {
 export const OTHERS_COLOR = 'var(--series-others)';
 export const seriesColor = (index: number) => `var(--series-${index + 1})`;
 
-/** The name of what a sum is about; two things of the same name stay apart by their ids. */
-export function nameOf(sum: SchemaUsageSum, by: Group): string {
+/** Names by id: two things of the same name stay apart by the ends of their ids. */
+export function namesOf(sums: readonly SchemaUsageSum[], by: Group): (sum: SchemaUsageSum) => string {
+  const named = new Map(sums.map((sum) => [idOf(sum, by), nameOf(sum, by)]));
+  const counts = new Map<string, number>();
+  for (const name of named.values()) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return (sum) => {
+    const [id, name] = [idOf(sum, by), nameOf(sum, by)];
+    return (counts.get(name) ?? 0) > 1 ? `${name} (…${id.slice(-4)})` : name;
+  };
+}
+
+function nameOf(sum: SchemaUsageSum, by: Group): string {
   if (sum.others === true) return 'Others';
   if (by === 'model') return sum.model ?? 'Unknown model';
   return by === 'member' ? (sum.member?.name ?? 'Former member') : (sum.apiKey?.name ?? 'API key');
 }
 
-const idOf = (sum: SchemaUsageSum, by: Group): string => {
+/** What a sum is about; nothing for the others. */
+function idOf(sum: SchemaUsageSum, by: Group): string {
   if (sum.others === true) return '';
   return (by === 'model' ? sum.model : by === 'member' ? sum.member?.id : sum.apiKey?.id) ?? '?';
-};
+}
 
 /** Spend by day: the dearest series first, the others last; days without usage are there too. */
 export function spendStacks(sums: readonly SchemaUsageSum[], by: Group, days: readonly string[]): Stacks {
+  const nameOf = namesOf(sums, by);
   const found = new Map<string, { name: string; nanos: bigint }>();
   for (const sum of sums) {
     const known = found.get(idOf(sum, by));
-    found.set(idOf(sum, by), { name: nameOf(sum, by), nanos: (known?.nanos ?? 0n) + nanosOf(sum.cost) });
+    found.set(idOf(sum, by), { name: nameOf(sum), nanos: (known?.nanos ?? 0n) + nanosOf(sum.cost) });
   }
   const ranked = [...found].sort(([oneId, one], [otherId, other]) => {
     if (oneId === '' || otherId === '') return oneId === '' ? 1 : -1;

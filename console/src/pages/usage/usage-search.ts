@@ -3,14 +3,14 @@ import type { UsageFilter } from '../../api/queries/usage.ts';
 import { countDays, isDay, plusDays, today } from '../../parts/days.ts';
 
 const GROUPS = ['member', 'apiKey', 'model'] as const;
-const PERIODS = ['7', '30', '90', 'custom'] as const;
+const PERIODS = ['7d', '30d', '90d', 'custom'] as const;
 
 /** By what the charts are stacked. */
 export type Group = (typeof GROUPS)[number];
 
 export interface UsageSearch {
   by?: Group;
-  period?: '7' | '90' | 'custom';
+  period?: '7d' | '90d' | 'custom';
   from?: string;
   to?: string;
   memberId?: string;
@@ -30,9 +30,9 @@ export const MOST_DAYS = 366;
 export function readUsageSearch(search: Record<string, unknown>): UsageSearch {
   const read: UsageSearch = {};
   const by = GROUPS.find((one) => one === search['by']);
-  const period = PERIODS.find((one) => one === String(search['period']));
+  const period = PERIODS.find((one) => one === search['period']);
   if (by !== undefined) read.by = by;
-  if (period !== undefined && period !== '30') read.period = period;
+  if (period !== undefined && period !== '30d') read.period = period;
   for (const name of ['from', 'to', 'memberId', 'apiKeyId', 'model'] as const) {
     const value = search[name];
     if ((typeof value === 'string' || typeof value === 'number') && value !== '') read[name] = String(value);
@@ -47,7 +47,7 @@ export function periodOf(search: UsageSearch): Period | undefined {
     return periodFault(from, to) === undefined ? { from, to } : undefined;
   }
   const to = today();
-  return { from: plusDays(to, 1 - Number(search.period ?? '30')), to };
+  return { from: plusDays(to, 1 - Number.parseInt(search.period ?? '30d', 10)), to };
 }
 
 /** What is wrong with two days, in the words of the person who chose them. */
