@@ -9,10 +9,10 @@ export function formatMoney(amount: string, { exact = false }: { exact?: boolean
 }
 
 /** The same for a screen reader: `minus 12 dollars and 34 cents`. */
-export function spokenMoney(amount: string): string {
+export function spokenMoney(amount: string, { exact = false }: { exact?: boolean } = {}): string {
   const [, sign = '', whole = '0', fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(amount) ?? [];
   const cents = fraction.padEnd(2, '0').slice(0, 2);
-  const rest = fraction.slice(2).replace(/0+$/, '');
+  const rest = exact ? fraction.slice(2).replace(/0+$/, '') : '';
   if (rest !== '') return `${sign === '-' ? 'minus ' : ''}${whole}.${cents}${rest} dollars`;
   const dollars = `${sign === '-' ? 'minus ' : ''}${whole} ${whole === '1' ? 'dollar' : 'dollars'}`;
   return cents === '00' ? dollars : `${dollars} and ${Number(cents)} ${cents === '01' ? 'cent' : 'cents'}`;

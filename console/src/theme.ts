@@ -1,5 +1,5 @@
 // The look of the console: one accent, quiet surfaces, and numbers that line up.
-import { Button, createTheme, type MantineColorsTuple, Paper, Table } from '@mantine/core';
+import { Button, createTheme, type MantineColorsTuple, Menu, Paper, Table } from '@mantine/core';
 
 const teal: MantineColorsTuple = [
   '#eefbf8',
@@ -14,10 +14,24 @@ const teal: MantineColorsTuple = [
   '#03544d',
 ];
 
+/** Mantine's, with its middle dark enough for white text on it. */
+const red: MantineColorsTuple = [
+  '#fff5f5',
+  '#ffe3e3',
+  '#ffc9c9',
+  '#ffa8a8',
+  '#ff8787',
+  '#ff6b6b',
+  '#d6312f',
+  '#c92a2a',
+  '#b42323',
+  '#a61e1e',
+];
+
 export const theme = createTheme({
   primaryColor: 'brand',
   primaryShade: { light: 7, dark: 7 },
-  colors: { brand: teal },
+  colors: { brand: teal, red },
   defaultRadius: 'md',
   fontFamily:
     "ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans', sans-serif",
@@ -27,6 +41,8 @@ export const theme = createTheme({
   autoContrast: true,
   cursorType: 'pointer',
   components: {
+    // its own place for the focus is none that a menu may hold; the first item is
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
     Button: Button.extend({ defaultProps: { size: 'sm' } }),
     Paper: Paper.extend({ defaultProps: { radius: 'lg', p: 'lg', withBorder: true } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 'sm', highlightOnHover: true } }),

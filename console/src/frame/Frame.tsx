@@ -7,6 +7,7 @@ import {
   Group,
   Text,
   Tooltip,
+  useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
@@ -126,13 +127,15 @@ export function Frame() {
 }
 
 function SchemeToggle() {
-  const { colorScheme, toggleColorScheme } = useMantineColorScheme();
+  const { toggleColorScheme } = useMantineColorScheme();
+  const colorScheme = useComputedColorScheme();
   return (
     <Tooltip label="Light or dark">
       <ActionIcon
         variant="subtle"
         color="gray"
         size="lg"
+        visibleFrom="xs"
         onClick={toggleColorScheme}
         aria-label="Switch between light and dark"
       >

@@ -1,11 +1,12 @@
 // The profile menu: who I am, whose balance I look at, and the way out.
-import { Avatar, Button, Menu, Text } from '@mantine/core';
+import { Avatar, Button, Menu, Text, useMantineColorScheme } from '@mantine/core';
 import {
   IconBuilding,
   IconCheck,
   IconChevronDown,
   IconCreditCard,
   IconLogout,
+  IconMoon,
   IconPlus,
   IconSettings,
   IconUser,
@@ -25,6 +26,7 @@ export function ProfileMenu({
   readonly context: Context | undefined;
 }) {
   const navigate = useNavigate();
+  const { toggleColorScheme } = useMantineColorScheme();
   const queries = useQueryClient();
   const leave = async () => {
     await signOut();
@@ -38,11 +40,13 @@ export function ProfileMenu({
           variant="subtle"
           color="gray"
           px="xs"
-          aria-label={`Profile menu: ${context?.name ?? 'no organization'}`}
-          leftSection={<Avatar size={24} radius="xl" color="initials" name={me.name} aria-hidden />}
+          leftSection={
+            <Avatar size={24} radius="xl" variant="filled" name={me.name} visibleFrom="xs" aria-hidden />
+          }
           rightSection={<IconChevronDown size={14} aria-hidden />}
         >
-          <Text span size="sm" fw={550} truncate maw={160}>
+          <span className="sr-only">Profile menu: </span>
+          <Text span size="sm" fw={550} truncate maw={{ base: 90, xs: 160 }}>
             {context?.name ?? 'Choose'}
           </Text>
         </Button>
@@ -92,6 +96,13 @@ export function ProfileMenu({
         <MenuLink to="/settings" leftSection={<IconSettings size={16} aria-hidden />}>
           Settings
         </MenuLink>
+        <Menu.Item
+          hiddenFrom="xs"
+          onClick={toggleColorScheme}
+          leftSection={<IconMoon size={16} aria-hidden />}
+        >
+          Light or dark
+        </Menu.Item>
         <Menu.Item onClick={() => void leave()} leftSection={<IconLogout size={16} aria-hidden />}>
           Sign out
         </Menu.Item>

@@ -63,7 +63,7 @@ export function SignIn() {
         </TextLink>
         <Text size="sm">
           New here?{' '}
-          <TextLink to="/sign-up" search={next === undefined ? {} : { next }} size="sm">
+          <TextLink to="/sign-up" search={next === undefined ? {} : { next }} size="sm" underline="always">
             Sign up
           </TextLink>
         </Text>

@@ -58,7 +58,7 @@ export function SignUp() {
       </form>
       <Text size="sm" mt="md" ta="center">
         Signed up already?{' '}
-        <TextLink to="/sign-in" search={next === undefined ? {} : { next }} size="sm">
+        <TextLink to="/sign-in" search={next === undefined ? {} : { next }} size="sm" underline="always">
           Sign in
         </TextLink>
       </Text>

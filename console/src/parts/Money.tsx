@@ -22,7 +22,7 @@ export function Money({ amount, exact = false, signed = false, ...text }: MoneyP
       {...text}
     >
       <span aria-hidden>{plus + formatMoney(amount, { exact })}</span>
-      <span className="sr-only">{spokenMoney(amount)}</span>
+      <span className="sr-only">{spokenMoney(amount, { exact })}</span>
     </Text>
   );
 }

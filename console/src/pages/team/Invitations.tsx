@@ -68,7 +68,7 @@ export function Invitations({ organizationId }: { readonly organizationId: strin
                       <Button
                         size="compact-sm"
                         variant="subtle"
-                        aria-label={`Send the invitation to ${email} again`}
+                        aria-label={`Send again to ${email}`}
                         loading={resend.isPending && resend.variables === id}
                         onClick={() => resend.mutate(id)}
                       >
@@ -78,7 +78,7 @@ export function Invitations({ organizationId }: { readonly organizationId: strin
                         size="compact-sm"
                         variant="subtle"
                         color="red"
-                        aria-label={`Take the invitation to ${email} back`}
+                        aria-label={`Take back from ${email}`}
                         loading={revoke.isPending && revoke.variables === id}
                         onClick={() => revoke.mutate(id)}
                       >

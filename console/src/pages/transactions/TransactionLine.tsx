@@ -43,7 +43,7 @@ export const TransactionLine = memo(function TransactionLine(props: TransactionL
         </time>
         <span className={`money ${classes['amount']}`} {...(isIn && { 'data-in': true })}>
           <span aria-hidden>{isIn ? `+${amount}` : amount}</span>
-          <span className="sr-only">{spokenMoney(line.amount)}</span>
+          <span className="sr-only">{spokenMoney(line.amount, { exact: line.type === 'usage' })}</span>
         </span>
       </button>
     </li>
