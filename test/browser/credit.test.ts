@@ -3,6 +3,7 @@ import { expect } from '@jest/globals';
 import type { Locator, Page } from 'playwright-core';
 import { browserTests, type TestConsole } from '../support/browser.ts';
 import {
+  arrowTo,
   balanceButton,
   chooseCard,
   goToPayment,
@@ -66,8 +67,7 @@ flow(
     await tabTo(page, menu);
     await page.keyboard.press('Enter');
     await page.getByRole('menuitem', { name: 'Acme' }).waitFor();
-    await page.keyboard.press('ArrowDown');
-    await page.keyboard.press('ArrowDown');
+    await arrowTo(page, page.getByRole('menuitem', { name: 'Acme' }));
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Profile menu: Acme' }).waitFor();
     await tabTo(page, balanceButton(page, '20 dollars'));

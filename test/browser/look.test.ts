@@ -89,8 +89,26 @@ async function faultsOf(page: Page, rules?: string[]): Promise<string[]> {
     .flatMap(({ id, nodes }) => nodes.map(({ html, any }) => `${id}: ${html} ${any[0]?.message ?? ''}`));
 }
 
-const picture = (page: Page, name: string) =>
-  page.screenshot({ path: `${PICTURES}/${name}.png`, fullPage: true, animations: 'disabled' });
+/** The whole page; what lies over one, and the endless history, as far as the window goes. */
+async function picture(page: Page, name: string): Promise<void> {
+  const isWindowful = name.startsWith('transaction') || (await page.locator('[role="dialog"]').count()) > 0;
+  const path = `${PICTURES}/${name}.png`;
+  await page.screenshot({ path, fullPage: !isWindowful, animations: 'disabled' });
+}
+
+/** What of the page, or of its header, reaches beyond the window: undefined once everything has found its place. */
+const BEYOND = `(() => {
+  const width = document.documentElement.clientWidth;
+  const places = document.documentElement.scrollWidth > width ? 'body *' : 'header button';
+  return [...document.querySelectorAll(places)].find((one) => one.getBoundingClientRect().right > width + 1)?.outerHTML.slice(0, 200);
+})()`;
+
+async function cutOff(page: Page): Promise<string[]> {
+  return await page.waitForFunction(`${BEYOND} === undefined`, undefined, { timeout: 3_000 }).then(
+    () => [],
+    async () => [String(await page.evaluate(BEYOND))],
+  );
+}
 
 flow(
   'axe finds nothing serious on any page or dialog in either colour scheme, and none is cut off at 360 px',
@@ -110,13 +128,13 @@ flow(
       await picture(page, `${sight.name}-dark`);
       await page.emulateMedia({ colorScheme: 'light' });
       await page.setViewportSize(NARROW);
-      const width = Number(await page.evaluate('document.documentElement.scrollWidth'));
+      const beyond = await cutOff(page);
       await picture(page, `${sight.name}-narrow`);
       await page.setViewportSize(WIDE);
       found.push(
         ...light.map((fault) => `${sight.name}, light: ${fault}`),
         ...dark.map((fault) => `${sight.name}, dark: ${fault}`),
-        ...(width > NARROW.width ? [`${sight.name} is ${width} px wide at ${NARROW.width}`] : []),
+        ...beyond.map((element) => `${sight.name} at ${NARROW.width} px: ${element}`),
       );
     }
     expect(found).toEqual([]);
@@ -131,9 +149,10 @@ flow('who asks for less motion sees none', async (world) => {
   await page.getByRole('button', { name: '+ Add Credit to Balance' }).click();
   await page.getByRole('dialog', { name: 'Add credit' }).waitFor();
   const moving = await page.evaluate(
-    'document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime > 10).length',
+    `document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime > 10)
+      .map(({ animationName, transitionProperty, effect }) => [animationName, transitionProperty, effect.target.className].join(' '))`,
   );
-  expect(moving).toBe(0);
+  expect(moving).toEqual([]);
 });
 
 flow('money is read out in words, also what lies below a cent and below zero', async (world) => {
@@ -155,7 +174,7 @@ flow('names with markup are text wherever they are shown', async (world) => {
   await page.addInitScript({ content: 'window.alert = () => console.error("planted markup ran");' });
   const account = `/accounts/${slug}`;
   const places: readonly (readonly [string, readonly string[]])[] = [
-    [`${account}/billing`, [planted.organization, planted.person]],
+    [`${account}/billing`, [planted.organization]],
     [`${account}/transactions`, [planted.model, planted.key, planted.person, planted.reason]],
     [`${account}/transactions?batchId=${encodeURIComponent(planted.batch)}`, [planted.model]],
     [`${account}/keys`, [planted.key, planted.person]],

@@ -121,7 +121,7 @@ flow(
     await section.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await section.getByRole('button', { name: 'Set up' }).click();
     await section.getByText('Or type this into it').waitFor();
-  const codes = await section.locator('code').allInnerTexts();
+    const codes = await section.locator('code').allInnerTexts();
     const [secret = '', ...backup] = codes.map((code) => code.trim());
     const code = () => authenticatorCode(`otpauth://totp/Coffer?secret=${secret}`);
     await section.getByRole('textbox', { name: /The code that the app shows/ }).fill('000000');

@@ -50,11 +50,16 @@ export async function chooseCard(page: Page, label: string | RegExp): Promise<vo
   await card.click();
 }
 
-/** Moves the focus by Tab until it is on a control, at most 60 times; each stop must be seen to have the focus. */
-export async function tabTo(page: Page, control: Locator): Promise<void> {
+/** Moves the focus by Tab until it is on a control. */
+export const tabTo = (page: Page, control: Locator) => pressUntilFocused(page, control, 'Tab');
+
+/** Moves the focus within a menu until it is on an item. */
+export const arrowTo = (page: Page, item: Locator) => pressUntilFocused(page, item, 'ArrowDown');
+
+async function pressUntilFocused(page: Page, control: Locator, key: string): Promise<void> {
   for (let step = 0; step < 60; step += 1) {
     if (await control.evaluate((element) => element === element.ownerDocument.activeElement)) return;
-    await page.keyboard.press('Tab');
+    await page.keyboard.press(key);
   }
   throw new Error(`the keyboard does not reach ${control}`);
 }

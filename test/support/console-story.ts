@@ -30,7 +30,7 @@ export async function seedStory(world: StoryWorld): Promise<Story> {
     await person('Jonas Reed'),
     await person('Ines Tal'),
   ];
-  const { organizationId, accountId } = await createOrganization(pool, owner.personId, 'Lumen Labs', began);
+  const { organizationId, accountId } = await createOrganization(pool, owner.personId, 'Lumen', began);
   await join(pool, organizationId, admin, 'admin', began);
   await join(pool, organizationId, member, 'member', began);
   await priceModels(pool);
