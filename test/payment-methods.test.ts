@@ -1,6 +1,7 @@
 // Saved cards: their owner alone removes them, at Stripe too, and a rule that used one pauses with it.
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { startTestPayments, type TestPayments, type TestTeam } from './support/payments.ts';
+import { until } from './support/sandbox.ts';
 
 let payments: TestPayments;
 let team: TestTeam;
@@ -27,6 +28,17 @@ test('a removed card is gone here and at Stripe, and removing it again is no err
   expect(await cards()).toEqual([]);
   expect(await atStripe()).toBeNull();
   expect((await remove(card)).status).toBe(204);
+});
+
+test('removed twice at once, it is removed', async () => {
+  const answers = await Promise.all([remove(card), remove(card), remove(card)]);
+  expect(answers.map(({ status }) => status)).toEqual([204, 204, 204]);
+  expect(await cards()).toEqual([]);
+});
+
+test('a removal that ended between Stripe and our row is made up for by the event', async () => {
+  await payments.sandbox.stripe.paymentMethods.detach(card);
+  await until(async () => (await cards()).length === 0, 'the event');
 });
 
 test('the rule that used it pauses at once, and the audit says who removed it', async () => {
