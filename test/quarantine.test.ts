@@ -164,6 +164,10 @@ test('a payment of no top-up is credited only to an account that is named', asyn
   const { accountId } = team.member;
   expect((await resolve(id, { ...credited, accountId })).status).toBe(200);
   expect(await payments.balance(accountId)).toBe(25);
+  expect((await resolve(id, { ...credited, accountId })).status).toBe(200);
+  const elsewhere = await resolve(id, { ...credited, accountId: team.owner.accountId });
+  expect(elsewhere.body.code).toBe('quarantine-resolved');
+  expect(await payments.balance(team.owner.accountId)).toBe(0);
   expect(await broken()).toEqual([]);
 });
 
