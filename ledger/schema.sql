@@ -1943,7 +1943,8 @@ begin
   select account_id into v_account from top_ups where id = p_top_up;
   perform 1 from account_balances where account_id = v_account for update;
   insert into quarantined_payments (payment_intent_id, top_up_id, reason, amount_cents, currency, details, found_at)
-    values (p_payment_intent, p_top_up, p_reason, p_cents, p_currency, p_details, p_now)
+    select p_payment_intent, p_top_up, p_reason, p_cents, p_currency, p_details, p_now
+      where not exists (select from ledger_commands where key = 'purchase:' || p_payment_intent)
     on conflict (payment_intent_id) do nothing;
   v_new := found;
   -- also when it is not new: an event may have come before the attempt knew which PaymentIntent it made
@@ -2489,6 +2490,8 @@ CREATE OR REPLACE FUNCTION public.suspend_rules_of_card()
  LANGUAGE plpgsql
 AS $function$
 begin
+  perform 1 from account_balances
+    where account_id in (select account_id from auto_top_up_rules where payment_method_id = new.id) order by account_id for update;
   perform suspend_auto_top_up(r.account_id, 'card-removed', null, new.detached_at)
     from (select account_id from auto_top_up_rules where payment_method_id = new.id order by account_id) r;
   return null;

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { settle } from '../activities/payments/settle.ts';
+import { quarantinePayment } from '../ledger/payments/settlement.ts';
 import { createServiceToken } from '../ledger/service-tokens.ts';
 import { verify } from '../ledger/verify/verify.ts';
 import { startTestPayments, type TestPayments, type TestTeam } from './support/payments.ts';
@@ -138,6 +139,29 @@ test('a payment that is kept out stays out, and leaves the open list', async () 
     (await list(`?limit=500&state=${state}`)).body.items.map((item: { id: string }) => item.id);
   expect(await ids('open')).not.toContain(id);
   expect(await ids('resolved')).toContain(id);
+  expect(await broken()).toEqual([]);
+});
+
+test('a payment that is credited is not set aside, whatever became of it at Stripe since', async () => {
+  const { body } = await payments.api.json('POST', `/v1/accounts/${team.accountId}/top-ups`, {
+    token: team.tokens.member,
+    body: { amount: '25.00' },
+  });
+  await payments.pay(body.checkoutUrl);
+  const [charge] = await payments.sandbox.charges({ topUpId: body.id });
+  const id = String(charge?.['paymentIntent']);
+  expect(await settle(payments.clients, id)).toMatchObject({ kind: 'credited' });
+  const { stripe } = payments.clients;
+  const ofNobody = async (intentId: string) => ({
+    ...(await stripe.retrievePaymentIntent(intentId)),
+    customer: null,
+  });
+  const later = { ...payments.clients, stripe: { ...stripe, retrievePaymentIntent: ofNobody } };
+  expect(await settle(later, id)).toMatchObject({ kind: 'again' });
+  const known = { paymentIntentId: id, topUpId: body.id, reason: 'customer', amountCents: 2500 };
+  expect(await quarantinePayment(payments.pool, { ...known, currency: 'usd', details: {} }, new Date())).toBe(
+    false,
+  );
   expect(await broken()).toEqual([]);
 });
 
