@@ -46,6 +46,8 @@ test('the rule that used it pauses at once, and the audit says who removed it', 
   const path = `/v1/accounts/${team.accountId}/auto-top-up`;
   const body = { threshold: '10.00', amount: '20.00', monthlyCap: '200.00', paymentMethodId: card };
   expect((await payments.api.json('PUT', path, { token: team.tokens.owner, body })).status).toBe(200);
+  // Stripe tells of it too, and whoever is first to hear pauses the rule: here that is who removed it
+  await payments.sandbox.control('deliveries', { kind: 'hold' });
   expect((await remove(card)).status).toBe(204);
   const rule = await payments.api.json('GET', path, { token: team.tokens.owner });
   expect(rule.body).toMatchObject({ state: 'paused', lastDecision: { reason: 'card-removed' } });
@@ -54,6 +56,7 @@ test('the rule that used it pauses at once, and the audit says who removed it', 
   });
   expect(audit.body.items[0].actor).toMatchObject({ id: team.owner.personId });
   expect(JSON.stringify(audit.body)).not.toContain(card);
+  await payments.sandbox.control('deliveries', { kind: 'release' });
   await payments.adjust(team.accountId, -95);
   await payments.calm();
   expect(await payments.topUps(team.accountId)).toEqual([]);
