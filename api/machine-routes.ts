@@ -61,7 +61,7 @@ const documents: readonly Spec[] = [
         orText: 'text/markdown',
       },
     },
-    problems: ['not-found', 'internal-error'],
+    problems: ['not-found'],
   },
 ];
 

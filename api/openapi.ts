@@ -97,7 +97,9 @@ function operation(spec: Spec, components: SchemaComponents): Json {
 }
 
 /** Who may call it, as it was declared: what docs/access.md is made of. */
-function accessOf({ caller, right, scope, narrows, bare, rateLimit }: Spec): Json {
+function accessOf(spec: Spec): Json {
+  const { caller, right, scope, narrows, bare } = spec;
+  const rateLimit = spec.rateLimit ?? spec.handlerRateLimit;
   return {
     caller,
     ...(right !== undefined && { right }),
@@ -185,7 +187,7 @@ function problemsOfMounted(spec: Spec): ProblemCode[] {
       : (['request-malformed', 'content-type-unsupported', 'body-too-large'] as const)),
     // a browser's cookie speaks for people, and only from our own pages
     ...(spec.method === 'get' || spec.caller === 'anyone' ? [] : (['origin-not-allowed'] as const)),
-    ...(spec.rateLimit === undefined ? [] : (['rate-limited'] as const)),
+    ...((spec.rateLimit ?? spec.handlerRateLimit) === undefined ? [] : (['rate-limited'] as const)),
     'database-unavailable',
     'internal-error',
   ];

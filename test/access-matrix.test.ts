@@ -5,7 +5,8 @@ import type { Auth } from '../api/auth.ts';
 import { answerTo, callers } from '../dev/access/callers.ts';
 import { accessDocument } from '../dev/access/document.ts';
 import { type Operation, operationsOf } from '../dev/access/operations.ts';
-import { type Called, callCell, undocumented } from './support/access-matrix/call.ts';
+import { ask } from './support/access-matrix/ask.ts';
+import { type Called, undocumented } from './support/access-matrix/call.ts';
 import { asGoodAsNothing, type Cell, cellsOf } from './support/access-matrix/cells.ts';
 import { digest } from './support/access-matrix/digest.ts';
 import { lines } from './support/access-matrix/lines.ts';
@@ -117,14 +118,14 @@ describe('what is allowed is done', () => {
 
 /** What is wrong with how a cell is refused; what is somebody else's must look like what is not there. */
 async function refused(cell: Cell, cells: readonly Cell[]): Promise<string[]> {
-  const answer = await callCell(api, shared, cell);
+  const answer = await ask(api, shared, cell);
   const twin = asGoodAsNothing(cell, cells);
-  const isAlike = twin === undefined || same(answer, await callCell(api, shared, twin));
+  const isAlike = twin === undefined || same(answer, await ask(api, shared, twin));
   return [...mistakes(cell, answer), ...(isAlike ? [] : [`${nameOf(cell)}: differs from ${twin.whose}`])];
 }
 
 async function done(cell: Cell): Promise<string[]> {
-  return mistakes(cell, await callCell(api, await worldFor(cell), cell));
+  return mistakes(cell, await ask(api, await worldFor(cell), cell));
 }
 
 /** Who changes something does so in a world of their own. */

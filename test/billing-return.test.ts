@@ -83,6 +83,15 @@ test('the payer goes on in the console; everybody else reads a page without the 
   expect(admin).not.toContain('/sign-in"');
 });
 
+test('who paid into their own account goes on there', async () => {
+  const { body } = await payments.api.json('POST', `/v1/accounts/${team.member.accountId}/top-ups`, {
+    token: team.tokens.member,
+    body: { amount: '5.00' },
+  });
+  const back = await followBack(payments.api, await payments.pay(body.checkoutUrl), team.tokens.member);
+  expect(back).toBe(`303 /accounts/@me/billing?topUp=${body.id}`);
+});
+
 test('a payer who was removed meanwhile is not sent to what they may not see', async () => {
   const { checkoutUrl } = await opened();
   const location = await payments.pay(checkoutUrl);

@@ -1,6 +1,7 @@
 // Saved cards: their owner alone removes them, at Stripe too, and a rule that used one pauses with it.
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { startTestPayments, type TestPayments, type TestTeam } from './support/payments.ts';
+import { until } from './support/sandbox.ts';
 
 let payments: TestPayments;
 let team: TestTeam;
@@ -29,11 +30,24 @@ test('a removed card is gone here and at Stripe, and removing it again is no err
   expect((await remove(card)).status).toBe(204);
 });
 
+test('removed twice at once, it is removed', async () => {
+  const answers = await Promise.all([remove(card), remove(card), remove(card)]);
+  expect(answers.map(({ status }) => status)).toEqual([204, 204, 204]);
+  expect(await cards()).toEqual([]);
+});
+
+test('a removal that ended between Stripe and our row is made up for by the event', async () => {
+  await payments.sandbox.stripe.paymentMethods.detach(card);
+  await until(async () => (await cards()).length === 0, 'the event');
+});
+
 test('the rule that used it pauses at once, and the audit says who removed it', async () => {
   await payments.adjust(team.accountId, 100);
   const path = `/v1/accounts/${team.accountId}/auto-top-up`;
   const body = { threshold: '10.00', amount: '20.00', monthlyCap: '200.00', paymentMethodId: card };
   expect((await payments.api.json('PUT', path, { token: team.tokens.owner, body })).status).toBe(200);
+  // Stripe tells of it too, and whoever is first to hear pauses the rule: here that is who removed it
+  await payments.sandbox.control('deliveries', { kind: 'hold' });
   expect((await remove(card)).status).toBe(204);
   const rule = await payments.api.json('GET', path, { token: team.tokens.owner });
   expect(rule.body).toMatchObject({ state: 'paused', lastDecision: { reason: 'card-removed' } });
@@ -42,6 +56,7 @@ test('the rule that used it pauses at once, and the audit says who removed it', 
   });
   expect(audit.body.items[0].actor).toMatchObject({ id: team.owner.personId });
   expect(JSON.stringify(audit.body)).not.toContain(card);
+  await payments.sandbox.control('deliveries', { kind: 'release' });
   await payments.adjust(team.accountId, -95);
   await payments.calm();
   expect(await payments.topUps(team.accountId)).toEqual([]);

@@ -91,6 +91,7 @@ function createRoute(surroundings: TopUpSurroundings): Route {
       'Answers with the address of a hosted page; the credit is there as soon as the payment succeeds.',
     tag: 'Top-ups',
     right: 'add-credit',
+    handlerRateLimit: 'top-ups',
     params: accountParams,
     body: topUpRequest,
     idempotent: true,
@@ -105,7 +106,6 @@ function createRoute(surroundings: TopUpSurroundings): Route {
       'idempotency-key-reused',
       'idempotency-key-in-use',
       'payments-unavailable',
-      'rate-limited',
     ],
     async handle({ principal, body, request, access }) {
       const { personId } = requirePerson(principal);

@@ -1343,6 +1343,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/billing/recover/{topUpId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page on which a payer confirms an auto top-up to their bank */
+        get: operations["getBillingRecoverByTopUpId"];
+        put?: never;
+        /** The way from there to the page where it is paid */
+        post: operations["postBillingRecoverByTopUpId"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1573,6 +1591,23 @@ export interface components {
             id: string;
             /** @description The hosted page on which the card is saved; null once it is done. */
             setupUrl: string | null;
+        };
+        ClosedOrganization: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            slug: string;
+            /**
+             * Format: uuid
+             * @description The account that pays for its usage.
+             */
+            accountId: string;
+            /** @description Your role there; null when you are no member. */
+            role: ("owner" | "admin" | "member") | null;
+            createdAt: components["schemas"]["Timestamp"];
+            closedAt: components["schemas"]["Timestamp"] | null;
+            /** @description What it leaves on its balance; below zero, what it still owes. */
+            remainder: components["schemas"]["Amount"];
         };
         Contribution: {
             payer: components["schemas"]["Named"];
@@ -2422,6 +2457,7 @@ export type SchemaAutoTopUpRequest = components['schemas']['AutoTopUpRequest'];
 export type SchemaAutoTopUpSimulation = components['schemas']['AutoTopUpSimulation'];
 export type SchemaAutoTopUpTerms = components['schemas']['AutoTopUpTerms'];
 export type SchemaCardSetup = components['schemas']['CardSetup'];
+export type SchemaClosedOrganization = components['schemas']['ClosedOrganization'];
 export type SchemaContribution = components['schemas']['Contribution'];
 export type SchemaContributionPage = components['schemas']['ContributionPage'];
 export type SchemaCreditRequest = components['schemas']['CreditRequest'];
@@ -3370,7 +3406,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Organization"];
+                    "application/json": components["schemas"]["ClosedOrganization"];
                 };
             };
             /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
@@ -9193,15 +9229,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal-error`: Something went wrong on our side */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     postWebhooksStripe: {
@@ -9292,6 +9319,113 @@ export interface operations {
             };
             /** @description No session of ours */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    getBillingRecoverByTopUpId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                topUpId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is to be paid */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description No charge of this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description To be tried again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    postBillingRecoverByTopUpId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                topUpId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The way on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No charge of this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description To be tried again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

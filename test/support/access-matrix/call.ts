@@ -1,36 +1,11 @@
-// Calls: sends the request of a cell, and keeps of the answer what tells one answer from another.
+// Answers: what of an answer tells it from another one, and whether the OpenAPI document describes it.
 import type { Operation } from '../../../dev/access/operations.ts';
-import type { TestApi } from '../api.ts';
-import { type Cell, thingsOfCell } from './cells.ts';
-import { callerOf, type World } from './world.ts';
 
 export interface Called {
   readonly status: number;
   readonly contentType: string;
   /** The body without what names this very request; empty for a stream, which never ends. */
   readonly body: string;
-}
-
-/** Sends a cell's request. */
-export async function callCell(api: TestApi, world: World, cell: Cell): Promise<Called> {
-  const { operation, line } = cell;
-  const caller = callerOf(world, cell.caller);
-  const things = thingsOfCell(world, cell);
-  if (things === undefined) throw new Error(`${cell.caller} has no ${cell.whose} things`);
-  const named = new Map<string, string>([...Object.entries(things), ...Object.entries(line.path ?? {})]);
-  const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const value = named.get(line.named?.[name] ?? name);
-    if (value === undefined)
-      throw new Error(`${operation.path} names {${name}}: add it to the things, or to the line`);
-    return value;
-  });
-  const { query = '', body, headers } = line.request?.({ caller, things, world }) ?? {};
-  const response = await api.call(operation.method, path + query, {
-    token: caller.token,
-    body,
-    ...(headers && { headers }),
-  });
-  return called(response);
 }
 
 /** Reads an answer. */

@@ -54,6 +54,8 @@ function filled(path: string, known: Observer['known']): string[] {
 }
 
 export interface Listening {
+  /** What was told until now. */
+  heard(): string;
   /** What was told until now; the stream ends. */
   stop(): Promise<Capture>;
 }
@@ -71,6 +73,7 @@ export async function listen(url: string, accountId: string, { name, token }: Ob
     for await (const chunk of response.body ?? []) text += decoder.decode(chunk, { stream: true });
   })().catch(() => undefined);
   return {
+    heard: () => text,
     async stop() {
       end.abort();
       await reading;

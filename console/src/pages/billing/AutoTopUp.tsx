@@ -18,6 +18,8 @@ const AutoTopUpForm = lazy(async () => ({
   default: (await loadPart(() => import('./AutoTopUpForm.tsx'))).AutoTopUpForm,
 }));
 
+const EVALUATED_MS = 1_500;
+
 interface AutoTopUpProps {
   readonly context: Context;
   /** Whether the form is open; the address says so. */
@@ -29,7 +31,11 @@ interface AutoTopUpProps {
 
 export function AutoTopUp({ context, isEditing, isOpen, onEdit }: AutoTopUpProps) {
   const { data: me } = useQuery(meQuery);
-  const query = useQuery(autoTopUpQuery(context.accountId));
+  const query = useQuery({
+    ...autoTopUpQuery(context.accountId),
+    // a rule just set is evaluated within moments, which is no event of the account
+    refetchInterval: ({ state }) => (state.data?.lastDecision === null ? EVALUATED_MS : false),
+  });
   const [isSwitchingOff, setSwitchingOff] = useState(false);
   const mayManage = isSteward(context);
   const rule = query.data;

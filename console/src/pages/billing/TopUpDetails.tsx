@@ -32,6 +32,8 @@ export function TopUpDetails({ accountId, topUpId, onClose }: TopUpDetailsProps)
 
 function Details({ topUp }: { readonly topUp: SchemaTopUpDetail }) {
   const state = topUpStates[topUp.state];
+  // what was received and set aside must not be paid again
+  const wasPaid = topUp.timeline.some(({ what }) => what === 'set-aside' || what === 'credited');
   return (
     <Stack gap="lg">
       <Group justify="space-between">
@@ -41,9 +43,10 @@ function Details({ topUp }: { readonly topUp: SchemaTopUpDetail }) {
         </Badge>
       </Group>
       <Text size="sm">
-        {topUpModes[topUp.mode]}, paid by {topUp.payer.name ?? 'a former member'}.
+        {topUpModes[topUp.mode]}, {topUp.state === 'paid' ? 'paid by' : 'on the card of'}{' '}
+        {topUp.payer.name ?? 'a former member'}.
       </Text>
-      {topUp.checkoutUrl !== null && (
+      {topUp.checkoutUrl !== null && !wasPaid && (
         <Button component="a" href={topUp.checkoutUrl}>
           Continue to payment
         </Button>
