@@ -38,10 +38,10 @@ export function ProfileMenu({
           variant="subtle"
           color="gray"
           px="xs"
-          aria-label={`Profile menu: ${context?.name ?? 'no organization'}`}
           leftSection={<Avatar size={24} radius="xl" color="initials" name={me.name} aria-hidden />}
           rightSection={<IconChevronDown size={14} aria-hidden />}
         >
+          <span className="sr-only">Profile menu: </span>
           <Text span size="sm" fw={550} truncate maw={160}>
             {context?.name ?? 'Choose'}
           </Text>
