@@ -30,7 +30,7 @@ const red: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: 'brand',
-  primaryShade: { light: 7, dark: 7 },
+  primaryShade: 7,
   colors: { brand: teal, red },
   defaultRadius: 'md',
   fontFamily:

@@ -104,10 +104,13 @@ const BEYOND = `(() => {
 })()`;
 
 async function cutOff(page: Page): Promise<string[]> {
-  return await page.waitForFunction(`${BEYOND} === undefined`, undefined, { timeout: 3_000 }).then(
-    () => [],
-    async () => [String(await page.evaluate(BEYOND))],
-  );
+  let found: unknown;
+  for (let look = 0; look < 20; look += 1) {
+    found = await page.evaluate(BEYOND);
+    if (found === undefined) return [];
+    await page.waitForTimeout(100);
+  }
+  return [String(found)];
 }
 
 flow(

@@ -46,7 +46,7 @@ export function OrganizationForm() {
   const isTaken = problem?.code === 'slug-taken';
   const nameFault = problem?.fields.get('name') ?? (isChecked && name === '' ? 'Give it a name.' : undefined);
   const slugFault = isTaken
-    ? messageOf(problem)
+    ? 'Another organization is called so already. Choose another name.'
     : (problem?.fields.get('slug') ?? (isChecked && draft.isSlugTyped ? faultOf(slug) : undefined));
   const isTold = nameFault !== undefined || slugFault !== undefined;
 

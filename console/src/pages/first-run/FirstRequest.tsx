@@ -27,7 +27,7 @@ export function FirstRequest({ apiKey }: { readonly apiKey: SchemaApiKey | undef
         To see it before you have a program, say what the gateway would say. It takes the gateway's token,
         which whoever runs this deployment has.
       </Text>
-      <Code block w="100%" tabIndex={0} aria-label="The command">
+      <Code block w="100%" tabIndex={0} role="region" aria-label="The command">
         {command}
       </Code>
       <Group>

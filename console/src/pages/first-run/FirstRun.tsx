@@ -22,9 +22,9 @@ export function FirstRun({ context }: { readonly context: Context }) {
     <Suspense>{isMakingKey && <NewKey context={context} onClose={() => setMakingKey(false)} />}</Suspense>
   );
   if (progress === undefined) return keyDialog;
-  const { hasKey, hasCredit, hasUsage, apiKey } = progress;
+  const { hasKey, hasCredit, apiKey } = progress;
   const hasHome = isShared || isPersonal || hasKey || hasCredit;
-  const steps = [hasHome, hasKey, hasCredit, hasUsage];
+  const steps = [hasHome, hasKey, hasCredit, false];
   const current = steps.indexOf(false);
   const done = steps.filter(Boolean).length;
   return (
@@ -75,7 +75,7 @@ export function FirstRun({ context }: { readonly context: Context }) {
             Add credit
           </ButtonLink>
         </Step>
-        <Step number={4} title="Send the first request" isDone={hasUsage} isCurrent={current === 3}>
+        <Step number={4} title="Send the first request" isDone={false} isCurrent={current === 3}>
           <FirstRequest apiKey={apiKey} />
         </Step>
       </Stack>

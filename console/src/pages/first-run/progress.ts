@@ -1,6 +1,6 @@
 // How far somebody has come in their first minutes, told from what is there and not from what was clicked.
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { newestQuery } from '../../api/queries/history.ts';
 import { keysQuery } from '../../api/queries/keys.ts';
 import { accountQuery, meQuery } from '../../api/queries.ts';
@@ -8,10 +8,8 @@ import type { SchemaApiKey } from '../../api/schema.d.ts';
 import type { Context } from '../../context.ts';
 
 export interface Progress {
-  readonly hasOrganization: boolean;
   readonly hasKey: boolean;
   readonly hasCredit: boolean;
-  readonly hasUsage: boolean;
   /** A key of theirs to try it with. */
   readonly apiKey: SchemaApiKey | undefined;
 }
@@ -19,8 +17,8 @@ export interface Progress {
 const REMEMBERED = 'coffer.first-run.';
 
 /**
- * The progress in this context; undefined where there is nothing to guide through: it is all done, was hidden, or is
- * not known yet. Once that is so it is remembered, so that nothing is read for it any more.
+ * The progress in this context; undefined where there is nothing to guide through: the first request was sent, the
+ * guide was hidden, or it is not known yet. That it is over is remembered, so that nothing is read for it any more.
  */
 export function useProgress(context: Context): { progress: Progress | undefined; hide: () => void } {
   const { accountId, organizationId } = context;
@@ -37,18 +35,21 @@ export function useProgress(context: Context): { progress: Progress | undefined;
     setOver(true);
   };
 
-  if (!enabled || me === undefined || !account.isSuccess || !keys.isSuccess || !usage.isSuccess)
+  const found = keys.data?.pages.flatMap(({ items }) => items);
+  const hasUsage = (usage.data?.items.length ?? 0) > 0;
+  // a request takes a key and credit, so whoever has sent one has come through
+  useEffect(() => {
+    if (enabled && hasUsage) localStorage.setItem(REMEMBERED + accountId, 'over');
+  }, [enabled, hasUsage, accountId]);
+
+  if (!enabled || me === undefined || account.data === undefined || found === undefined || !usage.data)
     return { progress: undefined, hide: over };
-  const found = keys.data.pages.flatMap(({ items }) => items);
+  if (hasUsage || account.data.state === 'closed') return { progress: undefined, hide: over };
   const active = found.filter(({ state }) => state === 'active');
-  const hasUsage = usage.data.items.length > 0;
   const progress = {
-    hasOrganization: organizationId !== undefined,
-    hasKey: found.length > 0 || hasUsage,
-    hasCredit: hasUsage || /[1-9]/.test(account.data.balance),
-    hasUsage,
+    hasKey: found.length > 0,
+    hasCredit: /[1-9]/.test(account.data.balance),
     apiKey: active.find(({ member }) => member.id === me.id) ?? active[0],
   };
-  const isDone = progress.hasKey && progress.hasCredit && progress.hasUsage;
-  return { progress: isDone || account.data.state === 'closed' ? undefined : progress, hide: over };
+  return { progress, hide: over };
 }

@@ -44,7 +44,7 @@ export function TransactionDetails({ context, id, known, onClose }: TransactionD
             <Table.Tbody>
               {factsOf(line).map(([name, fact]) => (
                 <Table.Tr key={name}>
-                  <Table.Th w={150}>{name}</Table.Th>
+                  <Table.Th w="40%">{name}</Table.Th>
                   <Table.Td>{fact}</Table.Td>
                 </Table.Tr>
               ))}
@@ -110,7 +110,11 @@ function Copied({ text }: { readonly text: string }) {
             <Text size="sm" ff="monospace" style={{ wordBreak: 'break-all' }}>
               {text}
             </Text>
-            {copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />}
+            {copied ? (
+              <IconCheck size={14} style={{ flex: 'none' }} aria-hidden />
+            ) : (
+              <IconCopy size={14} style={{ flex: 'none' }} aria-hidden />
+            )}
           </Group>
         </UnstyledButton>
       )}

@@ -1,7 +1,8 @@
-// The filters of the history: each one changes the address, so that a filtered page can be kept and shared.
+// The filters of the history: each one changes the address, so that a filtered page can be kept and shared. On narrow
+// screens they are folded away.
 import { Button, Group, Select, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
-import { IconX } from '@tabler/icons-react';
+import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
+import { IconFilter, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Context } from '../../context.ts';
 import { isFiltered, type TransactionSearch, transactionTypes } from '../transaction-search.ts';
@@ -16,6 +17,7 @@ interface TransactionFiltersProps {
 
 export function TransactionFilters({ context, search, onChange }: TransactionFiltersProps) {
   const choices = useFilterChoices(context);
+  const [isOpen, { toggle }] = useDisclosure();
   const set = (name: keyof TransactionSearch, value: string | null) => {
     const { [name]: _before, ...others } = search;
     onChange(value === null || value === '' ? others : { ...others, [name]: value });
@@ -35,46 +37,59 @@ export function TransactionFilters({ context, search, onChange }: TransactionFil
     />
   );
   return (
-    <Group gap="sm" align="flex-end" role="search" aria-label="Filters">
-      <TextInput
-        label="From"
-        type="date"
+    <search aria-label="Filters">
+      <Button
+        hiddenFrom="sm"
+        variant="default"
         size="xs"
-        value={search.from ?? ''}
-        onChange={({ currentTarget }) => set('from', currentTarget.value)}
-      />
-      <TextInput
-        label="To"
-        type="date"
-        size="xs"
-        value={search.to ?? ''}
-        onChange={({ currentTarget }) => set('to', currentTarget.value)}
-      />
-      <Select
-        label="Type"
-        size="xs"
-        w={130}
-        clearable
-        placeholder="All"
-        data={transactionTypes.map((type) => ({ value: type, label: lineNames[type] }))}
-        value={search.type ?? null}
-        onChange={(type) => set('type', type)}
-      />
-      {context.organizationId !== undefined && select('memberId', 'Member')}
-      {select('apiKeyId', 'API key')}
-      {select('model', 'Model')}
-      <TypedFilter label="Batch" value={search.batchId} onChange={(id) => set('batchId', id)} />
-      {isFiltered(search) && (
-        <Button
+        leftSection={<IconFilter size={14} aria-hidden />}
+        aria-expanded={isOpen}
+        onClick={toggle}
+        mb={isOpen ? 'sm' : 0}
+      >
+        {isFiltered(search) ? 'Filters (some are set)' : 'Filters'}
+      </Button>
+      <Group gap="sm" align="flex-end" {...(!isOpen && { visibleFrom: 'sm' })}>
+        <TextInput
+          label="From"
+          type="date"
           size="xs"
-          variant="subtle"
-          leftSection={<IconX size={14} aria-hidden />}
-          onClick={() => onChange({})}
-        >
-          Clear
-        </Button>
-      )}
-    </Group>
+          value={search.from ?? ''}
+          onChange={({ currentTarget }) => set('from', currentTarget.value)}
+        />
+        <TextInput
+          label="To"
+          type="date"
+          size="xs"
+          value={search.to ?? ''}
+          onChange={({ currentTarget }) => set('to', currentTarget.value)}
+        />
+        <Select
+          label="Type"
+          size="xs"
+          w={130}
+          clearable
+          placeholder="All"
+          data={transactionTypes.map((type) => ({ value: type, label: lineNames[type] }))}
+          value={search.type ?? null}
+          onChange={(type) => set('type', type)}
+        />
+        {context.organizationId !== undefined && select('memberId', 'Member')}
+        {select('apiKeyId', 'API key')}
+        {select('model', 'Model')}
+        <TypedFilter label="Batch" value={search.batchId} onChange={(id) => set('batchId', id)} />
+        {isFiltered(search) && (
+          <Button
+            size="xs"
+            variant="subtle"
+            leftSection={<IconX size={14} aria-hidden />}
+            onClick={() => onChange({})}
+          >
+            Clear
+          </Button>
+        )}
+      </Group>
+    </search>
   );
 }
 

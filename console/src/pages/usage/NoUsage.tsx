@@ -15,7 +15,7 @@ export function NoUsage({ context, search }: { readonly context: Context; readon
         </Title>
         <Text c="dimmed" ta="center" maw={460}>
           Every request made with an API key of{' '}
-          {context.organizationId === undefined ? 'yours' : context.name} shows up here within a second: what
+          {context.organizationId === undefined ? 'yours' : context.name} shows up here within seconds: what
           it cost, whose key it was, and which model answered.
         </Text>
         <Group justify="center">

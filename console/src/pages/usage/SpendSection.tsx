@@ -13,8 +13,8 @@ import { Section } from '../../parts/Section.tsx';
 import { ChartSection } from './ChartSection.tsx';
 import { axisOf, nanosOf } from './exact.ts';
 import { SumTable, type TableColumn } from './SumTable.tsx';
-import { namesOf, type Stacks, spendStacks } from './stacks.ts';
-import type { Group as By, Period } from './usage-search.ts';
+import { type Group as By, namesOf, type Stacks, spendStacks } from './stacks.ts';
+import type { Period } from './usage-search.ts';
 
 /** More colours than these nobody tells apart: the rest is one. */
 const MOST_SERIES = 8;

@@ -13,8 +13,8 @@ import { Section } from '../../parts/Section.tsx';
 import { CsvLink } from './ChartSection.tsx';
 import { shareOf, total } from './exact.ts';
 import classes from './palette.module.css';
-import { namesOf } from './stacks.ts';
-import type { Group as By, UsageSearch } from './usage-search.ts';
+import { type Group as By, namesOf } from './stacks.ts';
+import type { UsageSearch } from './usage-search.ts';
 
 const FEW = 10;
 

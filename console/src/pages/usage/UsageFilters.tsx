@@ -3,13 +3,8 @@ import { CloseButton, Group, Pill, SegmentedControl, Stack, TextInput } from '@m
 import type { Context } from '../../context.ts';
 import { plusDays, today } from '../../parts/days.ts';
 import { TextLink } from '../../parts/links.tsx';
-import {
-  type Group as By,
-  periodFault,
-  periodOf,
-  readUsageSearch,
-  type UsageSearch,
-} from './usage-search.ts';
+import type { Group as By } from './stacks.ts';
+import { periodFault, periodOf, readUsageSearch, type UsageSearch } from './usage-search.ts';
 
 interface UsageFiltersProps {
   readonly context: Context;

@@ -1,7 +1,11 @@
 // Stacks: sums by day and member, key or model as the columns of a chart, with the exact amounts beside the heights.
 import type { SchemaUsageSum } from '../../api/schema.d.ts';
 import { amountOf, nanosOf } from './exact.ts';
-import type { Group } from './usage-search.ts';
+
+/** By what the columns are stacked. */
+export const groups = ['member', 'apiKey', 'model'] as const;
+
+export type Group = (typeof groups)[number];
 
 /** One colour of the chart. */
 export interface Series {

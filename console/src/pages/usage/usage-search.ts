@@ -1,12 +1,9 @@
 // What the usage page shows, as it stands in the address: by what it is stacked, which days, and whose.
 import type { UsageFilter } from '../../api/queries/usage.ts';
 import { countDays, isDay, plusDays, today } from '../../parts/days.ts';
+import { type Group, groups } from './stacks.ts';
 
-const GROUPS = ['member', 'apiKey', 'model'] as const;
 const PERIODS = ['7d', '30d', '90d', 'custom'] as const;
-
-/** By what the charts are stacked. */
-export type Group = (typeof GROUPS)[number];
 
 export interface UsageSearch {
   by?: Group;
@@ -29,7 +26,7 @@ export const MOST_DAYS = 366;
 /** Reads it out of an address; what makes no sense is dropped. */
 export function readUsageSearch(search: Record<string, unknown>): UsageSearch {
   const read: UsageSearch = {};
-  const by = GROUPS.find((one) => one === search['by']);
+  const by = groups.find((one) => one === search['by']);
   const period = PERIODS.find((one) => one === search['period']);
   if (by !== undefined) read.by = by;
   if (period !== undefined && period !== '30d') read.period = period;
