@@ -5,6 +5,7 @@ import { expect } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { browserTests, RESULTS, type TestConsole } from '../support/browser.ts';
 import { type Story, seedPlanted, seedStory } from '../support/console-story.ts';
+import { createPerson } from '../support/people.ts';
 
 const flow = browserTests();
 const PICTURES = `${RESULTS}/screenshots`;
@@ -16,23 +17,25 @@ interface Sight {
   readonly path: string;
   /** Opens what lies over the page. */
   readonly open?: (page: Page) => Promise<unknown>;
-  /** Also without anybody signed in. */
-  readonly isPublic?: true;
+  /** Who looks, if not the owner: somebody who is not signed in, or new here. */
+  readonly by?: 'nobody' | 'newcomer';
 }
 
 const press = (name: string | RegExp) => (page: Page) => page.getByRole('button', { name }).first().click();
 
 /** What there is to see, in the words of its addresses. */
-function sightsOf({ slug }: Story): Sight[] {
+function sightsOf({ slug }: Story, invitation: string): Sight[] {
   const account = `/accounts/${slug}`;
   return [
-    { name: 'sign-in', path: '/sign-in', isPublic: true },
-    { name: 'sign-up', path: '/sign-up', isPublic: true },
-    { name: 'forgot-password', path: '/forgot-password', isPublic: true },
-    { name: 'new-password', path: '/sign-in/new-password?token=x', isPublic: true },
-    { name: 'confirm-address', path: '/sign-in/confirm?token=x', isPublic: true },
-    { name: 'confirmed', path: '/sign-in/confirmed', isPublic: true },
-    { name: 'invitation-invalid', path: '/invitations/unknown', isPublic: true },
+    { name: 'sign-in', path: '/sign-in', by: 'nobody' },
+    { name: 'sign-up', path: '/sign-up', by: 'nobody' },
+    { name: 'forgot-password', path: '/forgot-password', by: 'nobody' },
+    { name: 'new-password', path: '/sign-in/new-password?token=x', by: 'nobody' },
+    { name: 'confirm-address', path: '/sign-in/confirm?token=x', by: 'nobody' },
+    { name: 'confirmed', path: '/sign-in/confirmed', by: 'nobody' },
+    { name: 'invitation-invalid', path: '/invitations/unknown', by: 'nobody' },
+    { name: 'invitation', path: invitation, by: 'nobody' },
+    { name: 'first-run', path: '/accounts/@me/billing', by: 'newcomer' },
     { name: 'no-such-page', path: '/nowhere' },
     { name: 'not-yours', path: '/accounts/not-mine/billing' },
     { name: 'billing', path: `${account}/billing` },
@@ -48,6 +51,8 @@ function sightsOf({ slug }: Story): Sight[] {
       open: (page) => page.getByRole('listitem').first().getByRole('button').click(),
     },
     { name: 'transactions-empty', path: '/accounts/@me/transactions' },
+    { name: 'usage', path: `${account}/usage` },
+    { name: 'new-organization', path: '/new-organization' },
     { name: 'keys', path: `${account}/keys` },
     { name: 'key-menu', path: `${account}/keys`, open: press(/^Actions of/) },
     { name: 'new-key', path: `${account}/keys`, open: press('Make a key') },
@@ -118,15 +123,21 @@ flow(
   async (world) => {
     mkdirSync(PICTURES, { recursive: true });
     const told = await story(world);
-    const [signedIn, nobody] = [await world.open(told.owner), await world.open()];
+    const invitation = new URL(await world.linkTo('tom@example.com', /invites you/)).pathname;
+    const windows = {
+      owner: await world.open(told.owner),
+      nobody: await world.open(),
+      newcomer: await world.open(await createPerson(world.coffer.pool, 'Nia New')),
+    };
     const found: string[] = [];
-    for (const sight of sightsOf(told)) {
-      const { page } = sight.isPublic === true ? nobody : signedIn;
+    for (const sight of sightsOf(told, invitation)) {
+      const { page } = windows[sight.by ?? 'owner'];
       await show(page, sight);
       const light = await faultsOf(page);
       await picture(page, `${sight.name}-light`);
       await page.emulateMedia({ colorScheme: 'dark' });
       await page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
+      await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
       const dark = await faultsOf(page, ['color-contrast', 'link-in-text-block']);
       await picture(page, `${sight.name}-dark`);
       await page.emulateMedia({ colorScheme: 'light' });
