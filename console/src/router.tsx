@@ -15,6 +15,7 @@ import { readAuditSearch } from './pages/audit/audit-search.ts';
 import { LoadFailed, NotFound } from './pages/Failures.tsx';
 import { readTransactionSearch } from './pages/transaction-search.ts';
 import { readUsageSearch } from './pages/usage/usage-search.ts';
+import { strictly } from './parts/search.ts';
 import { localPath } from './session/local-path.ts';
 
 interface RouterContext {
@@ -52,24 +53,24 @@ const account = createRoute({ getParentRoute: () => signedIn, path: '/accounts/$
 const billing = createRoute({
   getParentRoute: () => account,
   path: '/billing',
-  validateSearch: (search: Record<string, unknown>): { topUp?: string; add?: true } => ({
+  validateSearch: strictly((search): { topUp?: string; add?: true } => ({
     ...(typeof search['topUp'] === 'string' && { topUp: search['topUp'] }),
     ...(search['add'] === true && { add: true }),
-  }),
+  })),
   component: lazyRouteComponent(() => import('./pages/Billing.tsx'), 'Billing'),
 });
 
 const transactions = createRoute({
   getParentRoute: () => account,
   path: '/transactions',
-  validateSearch: readTransactionSearch,
+  validateSearch: strictly(readTransactionSearch),
   component: lazyRouteComponent(() => import('./pages/Transactions.tsx'), 'Transactions'),
 });
 
 const usage = createRoute({
   getParentRoute: () => account,
   path: '/usage',
-  validateSearch: readUsageSearch,
+  validateSearch: strictly(readUsageSearch),
   component: lazyRouteComponent(() => import('./pages/Usage.tsx'), 'Usage'),
 });
 
@@ -88,7 +89,7 @@ const team = createRoute({
 const audit = createRoute({
   getParentRoute: () => account,
   path: '/audit',
-  validateSearch: readAuditSearch,
+  validateSearch: strictly(readAuditSearch),
   component: lazyRouteComponent(() => import('./pages/Audit.tsx'), 'Audit'),
 });
 
@@ -113,17 +114,17 @@ const readNext = (search: Record<string, unknown>): { next?: string } => {
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  validateSearch: readNext,
+  validateSearch: strictly(readNext),
   component: lazyRouteComponent(() => import('./pages/SignIn.tsx'), 'SignIn'),
 });
 
 const signUp = createRoute({
   getParentRoute: () => root,
   path: '/sign-up',
-  validateSearch: (search: Record<string, unknown>): { next?: string; email?: string } => ({
+  validateSearch: strictly((search): { next?: string; email?: string } => ({
     ...readNext(search),
     ...(typeof search['email'] === 'string' && { email: search['email'] }),
-  }),
+  })),
   component: lazyRouteComponent(() => import('./pages/SignUp.tsx'), 'SignUp'),
 });
 
@@ -136,8 +137,9 @@ const forgotPassword = createRoute({
 const resetPassword = createRoute({
   getParentRoute: () => root,
   path: '/reset-password',
-  validateSearch: (search: Record<string, unknown>): { token?: string } =>
+  validateSearch: strictly((search): { token?: string } =>
     typeof search['token'] === 'string' ? { token: search['token'] } : {},
+  ),
   component: lazyRouteComponent(() => import('./pages/ResetPassword.tsx'), 'ResetPassword'),
 });
 
