@@ -1,5 +1,6 @@
 // What is served of better-auth: each endpoint with the input it takes and the attempts it costs; all else is not there.
 import { z } from 'zod';
+import { email, ownPath, password, text } from './auth-fields.ts';
 import { isCommonPassword } from './common-passwords.ts';
 import { displayName } from './names.ts';
 import { Problem } from './problem.ts';
@@ -9,7 +10,7 @@ import { fieldErrors } from './route.ts';
 export interface AuthEndpoint {
   readonly method: 'GET' | 'POST';
   /** Reads body or query. Throws the problem of what cannot be accepted. `network` is the caller's. */
-  accept(input: unknown, network: string): { readonly input: object; readonly attempts: readonly Attempt[] };
+  accept(input: unknown, network: string): Accepted;
   /** Only failures count: what was taken is given back when it worked. */
   readonly forgivesSuccess: boolean;
   /** A signed-in person has to give their password: wrong ones are counted for the person. */
@@ -18,9 +19,17 @@ export interface AuthEndpoint {
   readonly tellsNothing: boolean;
 }
 
+export interface Accepted {
+  readonly input: object;
+  readonly attempts: readonly Attempt[];
+  /** A code that may open one session, and no second one. */
+  readonly onceOnly: string | undefined;
+}
+
 interface Options<T> {
   readonly attempts?: (input: T, network: string) => Attempt[];
   readonly newPassword?: (input: T) => string;
+  readonly onceOnly?: (input: T) => string;
   readonly forgivesSuccess?: true;
   readonly checksPassword?: true;
   readonly tellsNothing?: true;
@@ -38,7 +47,11 @@ function endpoint<T extends object>(
       if (!result.success) throw invalid(result.error);
       const password = options.newPassword?.(result.data);
       if (password !== undefined) requireGoodPassword(password);
-      return { input: result.data, attempts: options.attempts?.(result.data, network) ?? [] };
+      return {
+        input: result.data,
+        attempts: options.attempts?.(result.data, network) ?? [],
+        onceOnly: options.onceOnly?.(result.data),
+      };
     },
     forgivesSuccess: options.forgivesSuccess === true,
     checksPassword: options.checksPassword === true,
@@ -67,31 +80,6 @@ function requireGoodPassword(password: string): void {
   }
 }
 
-/** Text that Postgres can hold. */
-const text = (most: number) =>
-  z
-    .string()
-    .max(most, `At most ${most} characters.`)
-    .refine((value) => value.isWellFormed() && !value.includes('\0'), {
-      error: 'A NUL character or half of a surrogate pair is not allowed.',
-    });
-
-const email = text(254).pipe(z.email('This is not an e-mail address.'));
-const password = text(10_000);
-
-/** A page of ours by its path alone, so that no link in our mails leads anywhere else. */
-const ownPath = text(2_000)
-  .refine(isOwnPath, { error: 'Only a path of this deployment, like /welcome, is allowed.' })
-  .optional();
-
-/** Whether every browser takes this for a page of the site it is on. */
-export function isOwnPath(path: string): boolean {
-  if (!/^\/(?![/\\])[^\\\s\p{Cc}]*$/u.test(path) || /%(2f|5c)/i.test(path.split(/[?#]/, 1)[0] ?? ''))
-    return false;
-  const base = 'https://coffer.invalid';
-  return URL.canParse(path, base) && new URL(path, base).origin === base;
-}
-
 const mailsTo = (input: { email: string }, network: string): Attempt[] => [
   { limit: 'mails-to-email', of: input.email },
   { limit: 'mails-from-address', of: network },
@@ -106,6 +94,9 @@ const nothing = z.strictObject({});
 const ownPassword = z.strictObject({ password });
 // a device that is trusted would be a password without a second factor, for a month
 const code = z.strictObject({ code: text(64), trustDevice: z.literal(false).optional() });
+
+/** Confirming an address, or the change of one, by the token of a link. */
+export const verifyEmail = endpoint('GET', z.strictObject({ token: text(4_000), callbackURL: ownPath }));
 
 /** Choosing a password by the token of a link. */
 export const resetPassword = endpoint('POST', z.strictObject({ token: text(100), newPassword: password }), {
@@ -155,7 +146,7 @@ export const authEndpoints: Readonly<Record<string, AuthEndpoint>> = {
     attempts: mailsTo,
     tellsNothing: true,
   }),
-  '/verify-email': endpoint('GET', z.strictObject({ token: text(4_000), callbackURL: ownPath })),
+  '/verify-email': verifyEmail,
   '/request-password-reset': endpoint('POST', z.strictObject({ email, redirectTo: ownPath }), {
     attempts: mailsTo,
     tellsNothing: true,
@@ -182,6 +173,9 @@ export const authEndpoints: Readonly<Record<string, AuthEndpoint>> = {
   '/two-factor/disable': endpoint('POST', ownPassword, { checksPassword: true }),
   '/two-factor/get-totp-uri': endpoint('POST', ownPassword, { checksPassword: true }),
   '/two-factor/generate-backup-codes': endpoint('POST', ownPassword, { checksPassword: true }),
-  '/two-factor/verify-totp': endpoint('POST', code, secondFactor()),
+  '/two-factor/verify-totp': endpoint('POST', code, {
+    ...secondFactor(),
+    onceOnly: (input) => input.code,
+  }),
   '/two-factor/verify-backup-code': endpoint('POST', code, secondFactor()),
 };

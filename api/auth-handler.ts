@@ -2,10 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request as ExpressRequest, Response as ExpressResponse, RequestHandler } from 'express';
 import type { Pool } from '../ledger/database.ts';
-import { type Auth, CLIENT_ADDRESS_HEADER, cookiePrefix } from './auth.ts';
+import type { Auth } from './auth.ts';
 import { type AuthEndpoint, authEndpoints } from './auth-endpoints.ts';
-import { inputFault } from './auth-input.ts';
 import { authProblem, authProblemBody } from './auth-problems.ts';
+import { askAuth, authRequest, twoFactorCookie } from './auth-request.ts';
+import { spendCode } from './auth-used-codes.ts';
 import { networkOf } from './caller-address.ts';
 import { Problem, problems } from './problem.ts';
 import type { Attempt, RateLimits } from './rate-limits.ts';
@@ -29,15 +30,17 @@ export function authHandler(options: AuthHandlerOptions): RequestHandler {
   return async (request, response) => {
     const endpoint = findEndpoint(request, response);
     const raw = endpoint.method === 'GET' ? request.query : await readJson(request);
-    const { input, attempts } = endpoint.accept(raw, networkOf(request.ip));
-    const asked = webRequest(request, endpoint.method === 'GET' ? undefined : input, options.baseUrl);
+    const { input, attempts, onceOnly } = endpoint.accept(raw, networkOf(request.ip));
+    const call = { method: endpoint.method, path: request.path, input };
+    const asked = authRequest(request, call, options.baseUrl);
     const taken = [...attempts, ...(await passwordChecks(options.auth, endpoint, asked))];
     await options.limits.take(...taken);
     const notSooner = endpoint.tellsNothing ? sleep(TELLS_NOTHING_MS) : undefined;
     try {
-      const answer = await answerOf(options, asked);
+      const answer = await askAuth(options.auth, options.pool, asked);
       if (answer.ok && (endpoint.forgivesSuccess || endpoint.checksPassword))
         await options.limits.giveBack(...taken);
+      if (answer.ok && onceOnly !== undefined) await spendCode(options, answer, onceOnly);
       await notSooner;
       await send(answer, request, response, options.baseUrl);
     } finally {
@@ -84,68 +87,6 @@ async function passwordChecks(auth: Auth, endpoint: AuthEndpoint, asked: Request
   if (!endpoint.checksPassword) return [];
   const found = await auth.api.getSession({ headers: asked.headers });
   return found === null ? [] : [{ limit: 'password-checks', of: found.user.id }];
-}
-
-/** The address is ours and not the Host header's, which anybody may write. */
-function webRequest(request: ExpressRequest, body: object | undefined, baseUrl: string): Request {
-  const headers = new Headers();
-  for (const name of ['user-agent', 'authorization'] as const) {
-    const value = request.headers[name];
-    if (value !== undefined) headers.set(name, value);
-  }
-  const cookie = cookieOf(request, baseUrl);
-  // by now it is known that the request may speak for the cookie
-  if (cookie !== undefined) {
-    headers.set('cookie', cookie);
-    headers.set('origin', new URL(baseUrl).origin);
-  }
-  if (request.ip !== undefined) headers.set(CLIENT_ADDRESS_HEADER, request.ip);
-  if (body !== undefined) headers.set('content-type', 'application/json');
-  return new Request(new URL(request.originalUrl, baseUrl), {
-    method: request.method,
-    headers,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-}
-
-/** A token in a header counts alone; the cookie of a sign-in that waits for its second factor has one too. */
-function cookieOf(request: ExpressRequest, baseUrl: string): string | undefined {
-  const pending = request.get('two-factor-token');
-  if (pending !== undefined) return `${twoFactorCookie(baseUrl)}=${pending.replaceAll(/[^\w.%+/=-]/g, '')}`;
-  return request.headers.authorization === undefined ? request.headers.cookie : undefined;
-}
-
-function twoFactorCookie(baseUrl: string): string {
-  return `${cookiePrefix(baseUrl)}.two_factor`;
-}
-
-async function answerOf({ auth, pool }: AuthHandlerOptions, asked: Request): Promise<Response> {
-  const again = asked.clone();
-  const answer = await handled(auth, asked);
-  if (answer.status < 500 && !(await isUnlucky(answer))) return answer;
-  // better-auth hides why it failed: when the database is away, its own error says so
-  await pool.query('select 1');
-  // two who sign up at once with one address: the second is now answered like anybody whose address is known
-  return answer.status < 500 ? asFault(await handled(auth, again)) : answer;
-}
-
-async function handled(auth: Auth, asked: Request): Promise<Response> {
-  try {
-    return await auth.handler(asked);
-  } catch (error) {
-    const fault = inputFault(error);
-    if (fault === undefined) throw error;
-    const { status, ...body } = fault;
-    return Response.json(body, { status });
-  }
-}
-
-async function isUnlucky(answer: Response): Promise<boolean> {
-  return answer.status === 422 && (await answer.clone().text()).includes('FAILED_TO_CREATE_USER');
-}
-
-function asFault(answer: Response): Response {
-  return answer.status === 422 ? new Response(answer.body, { status: 500 }) : answer;
 }
 
 async function send(

@@ -8,8 +8,8 @@ import type { Pool } from '../ledger/database.ts';
 const LINK_SECONDS = 3_600;
 /** Where the link of a forgotten password leads, unless the caller named another page of ours. */
 const RESET_PAGE = '/sign-in/new-password';
-/** Where a link that confirms something leads on, unless the caller named another page of ours. */
-const CONFIRMED_PAGE = '/sign-in/confirmed';
+/** Where a link that confirms something leads: whatever opens a mail's links by itself must not confirm anything. */
+const CONFIRM_PAGE = '/sign-in/confirm';
 
 interface MailOptions {
   readonly pool: Pool;
@@ -35,7 +35,7 @@ export function signInMails({ pool, baseUrl }: MailOptions) {
     verification: {
       expiresIn: LINK_SECONDS,
       async sendVerificationEmail({ user, url, token }: Asked) {
-        const link = leadingOn(url);
+        const link = confirmLink(baseUrl, url, token);
         if (requestType(token) === 'change-email-verification') {
           await tell('verify-new-email', user, { link, to: user.email });
         } else {
@@ -44,8 +44,13 @@ export function signInMails({ pool, baseUrl }: MailOptions) {
       },
     },
     changeEmail: {
-      async sendChangeEmailConfirmation({ user, newEmail, url }: Asked & { readonly newEmail: string }) {
-        await tell('confirm-new-email', user, { link: leadingOn(url), newEmail });
+      async sendChangeEmailConfirmation({
+        user,
+        newEmail,
+        url,
+        token,
+      }: Asked & { readonly newEmail: string }) {
+        await tell('confirm-new-email', user, { link: confirmLink(baseUrl, url, token), newEmail });
       },
     },
     password: {
@@ -109,10 +114,12 @@ function inAnHour(now: Date): Date {
   return new Date(now.getTime() + LINK_SECONDS * 1_000);
 }
 
-/** The link, with our page as its end where the caller named none; better-auth says `/` then. */
-function leadingOn(link: string): string {
-  const url = new URL(link);
-  if (url.searchParams.get('callbackURL') === '/') url.searchParams.set('callbackURL', CONFIRMED_PAGE);
+/** The address of our page with the button that confirms, and where that leads on; better-auth says `/` for nowhere. */
+function confirmLink(baseUrl: string, link: string, token: string): string {
+  const url = new URL(CONFIRM_PAGE, baseUrl);
+  url.searchParams.set('token', token);
+  const onTo = new URL(link).searchParams.get('callbackURL') ?? '/';
+  if (onTo !== '/') url.searchParams.set('callbackURL', onTo);
   return url.href;
 }
 

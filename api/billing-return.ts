@@ -3,10 +3,12 @@ import type { RequestHandler } from 'express';
 import { type SetupOutcome, saveCard } from '../activities/payments/cards.ts';
 import type { PaymentClients } from '../activities/payments/clients.ts';
 import { type Settlement, settleCheckout } from '../activities/payments/settle.ts';
+import type { Pool } from '../ledger/database.ts';
 import { formatDollars } from '../ledger/money.ts';
-import { findCardSetupBySession } from '../ledger/payments/card-setups.ts';
+import { type CardSetup, findCardSetupBySession } from '../ledger/payments/card-setups.ts';
 import { findTopUpBySession, type TopUp } from '../ledger/payments/top-ups.ts';
 import { askOnce } from './ask-once.ts';
+import { cardAddress, payersAddress } from './billing-address.ts';
 import { NOTHING_HERE, type PlainPage, plainPage } from './plain-page.ts';
 import type { Principal } from './principal.ts';
 
@@ -26,33 +28,61 @@ type Outcome =
   | { readonly kind: 'card'; readonly outcome: SetupOutcome };
 
 /**
- * Handles `GET /billing/return?session_id=…` and tells nothing to strangers. Stripe is only asked about sessions that
+ * Handles `GET /billing/return?session_id=…`. Whoever paid and is signed in goes on in the console, which shows what
+ * became of it; everybody else reads a page that tells nothing to strangers. Stripe is only asked about sessions that
  * our own rows know, and about each of them once in a while, however often the page is opened.
  */
 export function billingReturn(options: BillingReturnOptions): RequestHandler {
+  const { pool, baseUrl } = options.payments;
   const look = askOnce(LOOK_AGAIN_MS, (sessionId) => lookAt(options, sessionId));
   return async (request, response) => {
     const sessionId = request.query['session_id'];
     const isSession = typeof sessionId === 'string' && /^cs_[A-Za-z0-9_]{1,250}$/.test(sessionId);
     const principal = await options.resolvePrincipal(request).catch(() => undefined);
+    const found = isSession
+      ? await findSession(pool, sessionId).catch(() => 'uncertain' as const)
+      : undefined;
+    const outcome =
+      isSession && found !== undefined ? await look(sessionId).catch(() => undefined) : undefined;
+    response.set('cache-control', 'no-store');
+    const address =
+      found === undefined || found === 'uncertain'
+        ? undefined
+        : await addressOf(pool, found, outcome, principal).catch(() => undefined);
+    if (address !== undefined) {
+      response.redirect(303, address);
+      return;
+    }
     const page =
-      isSession && (await isOurs(options.payments, sessionId).catch(() => true))
-        ? await look(sessionId).then(
-            (outcome) => pageOf(outcome, principal),
-            () => UNCERTAIN,
-          )
-        : NOTHING_HERE;
+      found === undefined ? NOTHING_HERE : outcome === undefined ? UNCERTAIN : pageOf(outcome, principal);
     response
       .status(page.status)
-      .set('cache-control', 'no-store')
       .type('html')
-      .send(plainPage(page, options.payments.baseUrl));
+      .send(plainPage({ ...page, signIn: principal === undefined && page.status === 200 }, baseUrl));
   };
 }
 
-async function isOurs({ pool }: PaymentClients, sessionId: string): Promise<boolean> {
+type Session =
+  | { readonly kind: 'top-up'; readonly topUp: TopUp }
+  | { readonly kind: 'card'; readonly setup: CardSetup };
+
+async function findSession(pool: Pool, sessionId: string): Promise<Session | undefined> {
   const topUp = await findTopUpBySession(pool, sessionId);
-  return topUp !== undefined || (await findCardSetupBySession(pool, sessionId)) !== undefined;
+  if (topUp !== undefined) return { kind: 'top-up', topUp };
+  const setup = await findCardSetupBySession(pool, sessionId);
+  return setup && { kind: 'card', setup };
+}
+
+/** Where its payer, or who saved the card, goes on; nobody else. */
+async function addressOf(
+  pool: Pool,
+  session: Session,
+  outcome: Outcome | undefined,
+  principal: Principal | undefined,
+): Promise<string | undefined> {
+  if (session.kind === 'top-up') return payersAddress(pool, session.topUp, principal);
+  const isTheirs = principal?.kind === 'person' && principal.personId === session.setup.personId;
+  return isTheirs && outcome?.kind === 'card' ? cardAddress(outcome.outcome === 'saved') : undefined;
 }
 
 async function lookAt({ payments, postNow }: BillingReturnOptions, sessionId: string): Promise<Outcome> {

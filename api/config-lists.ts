@@ -1,7 +1,7 @@
 // Settings that are lists in one variable: proxies that are believed, origins that may call, bounds that differ.
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { names, type RateLimit, type RateLimitName } from './rate-limits.ts';
+import { type RateLimit, type RateLimitName, rateLimitNames } from './rate-limits.ts';
 
 const list = z
   .string()
@@ -44,9 +44,9 @@ export const changedRateLimits = list.transform((items, context) => {
   const changes: Partial<Record<RateLimitName, RateLimit>> = {};
   for (const item of items) {
     const [, name, times = 0, seconds = 0] = changed.exec(item) ?? [];
-    const known = names().find((one) => one === name);
+    const known = rateLimitNames().find((one) => one === name);
     if (known === undefined || Number(times) < 1 || Number(seconds) < 1) {
-      const error = `must be like sign-in=20/900, separated by commas; the names are ${names().join(', ')}`;
+      const error = `must be like sign-in=20/900, separated by commas; the names are ${rateLimitNames().join(', ')}`;
       context.addIssue({ code: 'custom', message: error });
       return z.NEVER;
     }

@@ -16,7 +16,12 @@ export function consoleFiles(directory: string = BUILT): RequestHandler | undefi
   const router = Router();
   router.use(
     '/assets',
-    express.static(join(directory, 'assets'), { immutable: true, maxAge: '365d', index: false, redirect: false }),
+    express.static(join(directory, 'assets'), {
+      immutable: true,
+      maxAge: '365d',
+      index: false,
+      redirect: false,
+    }),
   );
   router.use(express.static(directory, { index: false, redirect: false, maxAge: 0 }));
   router.get('/{*page}', (request, response, next) => {

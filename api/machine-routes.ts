@@ -61,7 +61,7 @@ const documents: readonly Spec[] = [
         orText: 'text/markdown',
       },
     },
-    problems: ['not-found', 'internal-error'],
+    problems: ['not-found'],
   },
 ];
 
@@ -98,5 +98,35 @@ const stripe: readonly Spec[] = [
   },
 ];
 
+const recovery: Pick<Spec, 'path' | 'tag' | 'caller' | 'bare' | 'params'> = {
+  path: '/billing/recover/{topUpId}',
+  tag: TAG,
+  caller: 'person',
+  bare: true,
+  params: z.strictObject({ topUpId: z.string() }),
+};
+
+const STRANGERS = {
+  401: { description: 'Nobody is signed in', contentType: 'text/html' },
+  404: { description: 'No charge of this person', contentType: 'text/html' },
+  503: { description: 'To be tried again', contentType: 'text/html' },
+};
+
+const recoveries: readonly Spec[] = [
+  {
+    ...recovery,
+    method: 'get',
+    summary: 'The page on which a payer confirms an auto top-up to their bank',
+    answers: { 200: { description: 'What is to be paid', contentType: 'text/html' }, ...STRANGERS },
+  },
+  {
+    ...recovery,
+    method: 'post',
+    summary: 'The way from there to the page where it is paid',
+    answers: { 200: { description: 'The way on', contentType: 'text/html' }, ...STRANGERS },
+    problems: ['origin-not-allowed'],
+  },
+];
+
 /** Everything outside `/v1` and `/api/auth`. */
-export const machineRoutes: readonly Spec[] = [...health, ...documents, ...stripe];
+export const machineRoutes: readonly Spec[] = [...health, ...documents, ...stripe, ...recoveries];

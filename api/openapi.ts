@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express';
 import { type JsonSchema, SchemaComponents } from './openapi-schemas.ts';
 import type { Principal } from './principal.ts';
 import { type ProblemCode, problems } from './problem.ts';
+import { rateLimits } from './rate-limits.ts';
 import { kindsAdmitted, type Route } from './route.ts';
 
 type Spec = Route['spec'];
@@ -96,13 +97,16 @@ function operation(spec: Spec, components: SchemaComponents): Json {
 }
 
 /** Who may call it, as it was declared: what docs/access.md is made of. */
-function accessOf({ caller, right, scope, narrows, bare }: Spec): Json {
+function accessOf(spec: Spec): Json {
+  const { caller, right, scope, narrows, bare } = spec;
+  const rateLimit = spec.rateLimit ?? spec.handlerRateLimit;
   return {
     caller,
     ...(right !== undefined && { right }),
     ...(scope !== undefined && { scope }),
     ...(narrows !== undefined && { narrows }),
     ...(bare === true && { bare }),
+    ...(rateLimit !== undefined && { rateLimit: { name: rateLimit, ...rateLimits[rateLimit] } }),
   };
 }
 
@@ -181,7 +185,9 @@ function problemsOfMounted(spec: Spec): ProblemCode[] {
     ...(spec.body === undefined
       ? []
       : (['request-malformed', 'content-type-unsupported', 'body-too-large'] as const)),
-    ...(spec.rateLimit === undefined ? [] : (['rate-limited'] as const)),
+    // a browser's cookie speaks for people, and only from our own pages
+    ...(spec.method === 'get' || spec.caller === 'anyone' ? [] : (['origin-not-allowed'] as const)),
+    ...((spec.rateLimit ?? spec.handlerRateLimit) === undefined ? [] : (['rate-limited'] as const)),
     'database-unavailable',
     'internal-error',
   ];

@@ -5,6 +5,7 @@ import { createPaymentClients } from '../activities/payments/clients.ts';
 import type { Clock } from '../ledger/clock.ts';
 import type { Pool } from '../ledger/database.ts';
 import { postNow, ringAccount, startTopUp, type TemporalClient } from '../workflows/client.ts';
+import { billingCancelled } from './billing-cancelled.ts';
 import { type BillingRecoveryOptions, showRecovery, startRecovery } from './billing-recovery.ts';
 import { type BillingReturnOptions, billingReturn } from './billing-return.ts';
 import type { ApiConfig } from './config.ts';
@@ -12,6 +13,8 @@ import type { Logger } from './logging.ts';
 import { findPaymentOfCharge } from './payment-of-charge.ts';
 import type { Route } from './route.ts';
 import { type AutoTopUpSurroundings, autoTopUpRoutes } from './routes/auto-top-up.ts';
+import { simulationRoutes } from './routes/auto-top-up-simulation.ts';
+import { contributionRoutes } from './routes/contributions.ts';
 import { operatorQuarantineRoutes } from './routes/operator-quarantine.ts';
 import { type PaymentMethodSurroundings, paymentMethodRoutes } from './routes/payment-methods.ts';
 import { recoveryRoutes } from './routes/recoveries.ts';
@@ -68,8 +71,10 @@ export function createPayments(
   const routes: Route[] = [
     ...paymentMethodRoutes(surroundings),
     ...topUpRoutes(surroundings),
+    ...contributionRoutes(surroundings),
     ...recoveryRoutes(surroundings),
     ...autoTopUpRoutes(surroundings),
+    ...simulationRoutes({ ...surroundings, clock }),
     ...operatorQuarantineRoutes(surroundings),
   ];
   const deliveries = new Counter({
@@ -99,6 +104,7 @@ export function createPayments(
 function billingPages(options: BillingReturnOptions & BillingRecoveryOptions): RequestHandler {
   return Router()
     .get('/return', billingReturn(options))
+    .get('/cancelled/:topUpId', billingCancelled(options))
     .get('/recover/:topUpId', showRecovery(options))
     .post('/recover/:topUpId', startRecovery(options));
 }

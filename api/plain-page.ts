@@ -7,6 +7,8 @@ export interface PlainPage {
   readonly text: string;
   /** A button that sends the page's own address a POST, with what is in the fields. */
   readonly button?: string;
+  /** Whether the reader is offered to sign in. */
+  readonly signIn?: boolean;
   readonly fields?: readonly Field[];
   /** Where the reader is sent at once, with a link for who is not. */
   readonly onTo?: { readonly url: string; readonly label: string };
@@ -31,7 +33,7 @@ const MARKS = { good: '✓', waiting: '…', bad: '!' } as const;
 
 /** A page as HTML. `baseUrl` is where its reader goes on. */
 export function plainPage(page: PlainPage, baseUrl: string): string {
-  const { tone, title, text, button, fields = [], onTo } = page;
+  const { tone, title, text, button, fields = [], onTo, signIn = false } = page;
   const refresh =
     onTo === undefined ? '' : `<meta http-equiv="refresh" content="0;url=${escaped(onTo.url)}">`;
   const action =
@@ -39,7 +41,9 @@ export function plainPage(page: PlainPage, baseUrl: string): string {
       ? `<form method="post">${fields.map(field).join('')}<button>${escaped(button)}</button></form>`
       : onTo !== undefined
         ? `<p><a class="button" href="${escaped(onTo.url)}">${escaped(onTo.label)}</a></p>`
-        : '';
+        : signIn
+          ? `<p><a class="button" href="${escaped(baseUrl)}/sign-in">Sign in to see your balance</a></p>`
+          : '';
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -1,4 +1,5 @@
 // Problems: the one table of everything the HTTP API answers with `application/problem+json` (RFC 9457).
+import { isNativeError } from 'node:util/types';
 import { Refusal, type RefusalCode } from '../ledger/refusal.ts';
 
 interface ProblemKind {
@@ -185,7 +186,8 @@ export function problemFrom(error: unknown): Problem {
 
 /** Whether Postgres cannot be reached, is shutting down or starting up, or dropped the connection. */
 export function isDatabaseAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  // one of Node's own may come from another realm, where `instanceof` does not know it
+  if (!isNativeError(error)) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   return (
     CONNECTION_FAILURES.test(code) ||

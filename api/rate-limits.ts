@@ -25,6 +25,7 @@ export const rateLimits = {
   'sign-up': { times: 30, seconds: HOUR },
   'two-factor': { times: 50, seconds: 15 * MINUTES },
   'link-tokens': { times: 50, seconds: 15 * MINUTES },
+  'used-codes': { times: 1, seconds: 2 * MINUTES },
   'password-checks': { times: 20, seconds: 15 * MINUTES },
   'mails-to-email': { times: 5, seconds: HOUR },
   'mails-from-address': { times: 30, seconds: HOUR },
@@ -56,7 +57,7 @@ export interface RateLimits {
 /** The limits of a process on the table `rate_limits`; when Postgres is away, an attempt fails with its error. */
 export function createRateLimits(pool: Pool, changes: RateLimitChanges = {}): RateLimits {
   const limiters = new Map(
-    names().map((name) => {
+    rateLimitNames().map((name) => {
       const { times, seconds } = changes[name] ?? rateLimits[name];
       return [
         name,
@@ -91,7 +92,7 @@ export function createRateLimits(pool: Pool, changes: RateLimitChanges = {}): Ra
 }
 
 /** The names of all limits. */
-export function names(): RateLimitName[] {
+export function rateLimitNames(): RateLimitName[] {
   const isName = (name: string): name is RateLimitName => Object.hasOwn(rateLimits, name);
   return Object.keys(rateLimits).filter(isName);
 }

@@ -65,6 +65,8 @@ export interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z
   readonly scope?: OperatorScope;
   /** What every call of it counts towards: the caller's limit, and of invitations their organization's too. */
   readonly rateLimit?: RouteRateLimit;
+  /** A limit that the handler counts towards itself, because a call may cost no attempt. */
+  readonly handlerRateLimit?: RouteRateLimit;
   /** Where the handler allows less than the right says: role → to what it is narrowed ("their own keys"). */
   readonly narrows?: Narrowing;
   /**

@@ -27,19 +27,19 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
     settings,
   });
   const url = postgres.url();
-  await migrate(url);
   const pool = createPool(url, { applicationName: 'bench', most: 4 });
-  return {
-    directory,
-    url,
-    postmasterPid: postgres.part.identity.pid,
-    pool,
-    stop: async () => {
-      await pool.end();
-      await postgres.stop();
-      rmSync(directory, { recursive: true, force: true });
-    },
+  const stop = async () => {
+    await pool.end();
+    await postgres.stop();
+    rmSync(directory, { recursive: true, force: true });
   };
+  try {
+    await migrate(url);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { directory, url, postmasterPid: postgres.part.identity.pid, pool, stop };
 }
 
 /** The settings that make an answer mean "on disk", as this server has them. */

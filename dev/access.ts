@@ -18,3 +18,5 @@ await runCommand(HELP, async () => {
   process.stdout.write('docs/access.md is written\n');
   return 0;
 });
+// an API that could not even be described may hold connections open
+process.exit();

@@ -92,6 +92,8 @@ function answer(
       ('secret' in reference && !hashSecret(reference.secret).equals(found.secret_hash))
     )
       throw invitationNotFound();
+    // by an id alone nobody learns that there is an invitation; whoever has the link knows it
+    if (!found.is_theirs && !('secret' in reference)) throw invitationNotFound();
     if (!found.is_theirs)
       throw new Refusal(
         'invitation-not-yours',

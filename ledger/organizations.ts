@@ -4,6 +4,7 @@ import { type Actor, withActing } from './acting.ts';
 import type { Connection, Pool } from './database.ts';
 import { addMember } from './members.ts';
 import { asMember, type MemberActing } from './membership.ts';
+import { type Nanos, nanosFromString } from './money.ts';
 import { Refusal } from './refusal.ts';
 
 export interface Organization {
@@ -93,11 +94,25 @@ export function renameOrganization(
 
 const CLOSE_ORGANIZATION = 'select close_organization($1::uuid, $2::uuid, $3::timestamptz)';
 
-/** Closes an organization for good; see the function in migration 0009. Raises `forbidden`. */
-export function closeOrganization(pool: Pool, acting: MemberActing, now: Date): Promise<Organization> {
-  return asMember(pool, acting, 'close-organization', now, async ({ connection, organizationId }) => {
+const READ_REMAINDER = `
+  select (posted + pending)::text as remainder from account_balances where account_id = $1::uuid`;
+
+/**
+ * Closes an organization for good; see the function in migration 0009. Returns it with what it leaves on its balance.
+ * Raises `forbidden`.
+ */
+export function closeOrganization(
+  pool: Pool,
+  acting: MemberActing,
+  now: Date,
+): Promise<Organization & { readonly remainder: Nanos }> {
+  return asMember(pool, acting, 'close-organization', now, async (membership) => {
+    const { connection, organizationId, accountId } = membership;
     await connection.query(CLOSE_ORGANIZATION, [organizationId, acting.personId, now]);
-    return required(await findOrganization(connection, organizationId));
+    const { rows } = await connection.query<{ remainder: string }>(READ_REMAINDER, [accountId]);
+    const { remainder } = required(rows[0]);
+    const closed = required(await findOrganization(connection, organizationId));
+    return { ...closed, remainder: nanosFromString(remainder) };
   });
 }
 

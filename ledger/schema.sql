@@ -1045,10 +1045,16 @@ CREATE OR REPLACE FUNCTION public.auto_top_up_month(p_account uuid, p_now timest
  LANGUAGE sql
  STABLE
 AS $function$
-  select coalesce(sum(t.amount), 0)::int8 from top_ups t
-    where t.account_id = p_account and t.mode = 'auto' and t.state <> 'not-completed'
-      and t.created_at >= date_trunc('month', p_now at time zone 'UTC') at time zone 'UTC'
-      and t.created_at < (date_trunc('month', p_now at time zone 'UTC') + interval '1 month') at time zone 'UTC';
+  select coalesce(sum(case when t.state <> 'not-completed' then t.amount else 0 end + coalesce(q.amount, 0)), 0)::int8
+  from top_ups t
+  left join lateral (
+    select sum(x.amount_cents) * 10000000 as amount from quarantined_payments x
+      where x.top_up_id = t.id and x.currency = t.currency and x.resolution is distinct from 'kept-out'
+        and x.payment_intent_id is distinct from t.payment_intent_id
+  ) q on true
+  where t.account_id = p_account and t.mode = 'auto'
+    and t.created_at >= date_trunc('month', p_now at time zone 'UTC') at time zone 'UTC'
+    and t.created_at < (date_trunc('month', p_now at time zone 'UTC') + interval '1 month') at time zone 'UTC';
 $function$;
 
 CREATE OR REPLACE FUNCTION public.auto_top_up_on_hold(p_account uuid)
@@ -1275,7 +1281,7 @@ begin
   update auto_top_up_rules r set state = 'enabled', suspension = null, suspended_until = null, declines_in_a_row = 0,
       revision = r.revision + 1, next_evaluation_at = p_now
     from top_ups f
-    where f.id = t.recovers and r.account_id = t.account_id and r.suspension = 'authentication'
+    where f.id = case when t.reason = 'authentication' then t.id else t.recovers end and r.account_id = t.account_id and r.suspension = 'authentication'
       and r.sponsor_id = t.payer_id and r.payment_method_id = f.payment_method_id and may_sponsor(r.account_id, r.sponsor_id);
   return 'credited';
 end $function$;
@@ -1937,7 +1943,8 @@ begin
   select account_id into v_account from top_ups where id = p_top_up;
   perform 1 from account_balances where account_id = v_account for update;
   insert into quarantined_payments (payment_intent_id, top_up_id, reason, amount_cents, currency, details, found_at)
-    values (p_payment_intent, p_top_up, p_reason, p_cents, p_currency, p_details, p_now)
+    select p_payment_intent, p_top_up, p_reason, p_cents, p_currency, p_details, p_now
+      where not exists (select from ledger_commands where key = 'purchase:' || p_payment_intent)
     on conflict (payment_intent_id) do nothing;
   v_new := found;
   -- also when it is not new: an event may have come before the attempt knew which PaymentIntent it made
@@ -1974,7 +1981,8 @@ begin
       select m.fingerprint, p_class, p_now, case when p_class = 'rate-limit' then p_now + interval '24 hours' end
       from payment_methods m where m.id = t.payment_method_id
       on conflict (fingerprint) do update set reason = excluded.reason, suspended_at = excluded.suspended_at,
-        suspended_until = excluded.suspended_until;
+        suspended_until = excluded.suspended_until
+        where excluded.suspended_until is null or card_suspensions.suspended_until is not null;
   end if;
   update auto_top_up_rules set declines_in_a_row = declines_in_a_row + 1
     where account_id = b.account_id and payment_method_id = t.payment_method_id returning * into r;
@@ -2277,7 +2285,10 @@ begin
   end if;
   perform 1 from auto_top_up_rules where account_id = v_account for update;
   select * into q from quarantined_payments where payment_intent_id = p_payment_intent for update;
-  if (q.resolution, q.resolution_reason, q.resolved_by) = (p_resolution, p_reason, p_operator) then
+  if (q.resolution, q.resolution_reason, q.resolved_by) = (p_resolution, p_reason, p_operator)
+    and (p_resolution = 'kept-out' or exists (
+      select from ledger_commands c where c.key = 'purchase:' || p_payment_intent and c.account_id = v_account))
+  then
     return v_account;
   elsif q.resolved_at is not null then
     perform refuse('quarantine-resolved', format('This payment was %s already.', q.resolution));
@@ -2479,6 +2490,8 @@ CREATE OR REPLACE FUNCTION public.suspend_rules_of_card()
  LANGUAGE plpgsql
 AS $function$
 begin
+  perform 1 from account_balances
+    where account_id in (select account_id from auto_top_up_rules where payment_method_id = new.id) order by account_id for update;
   perform suspend_auto_top_up(r.account_id, 'card-removed', null, new.detached_at)
     from (select account_id from auto_top_up_rules where payment_method_id = new.id order by account_id) r;
   return null;
@@ -2729,15 +2742,17 @@ CREATE INDEX notices_of_person ON public.notices USING btree (person_id) WHERE (
 CREATE INDEX notices_waiting ON public.notices USING btree (next_try_at) WHERE (next_try_at IS NOT NULL);
 CREATE INDEX payment_methods_of_person ON public.payment_methods USING btree (person_id, created_at);
 CREATE INDEX quarantined_payments_by_time ON public.quarantined_payments USING btree (found_at, payment_intent_id);
+CREATE INDEX quarantined_payments_of_top_up ON public.quarantined_payments USING btree (top_up_id) WHERE (top_up_id IS NOT NULL);
 CREATE INDEX rate_limits_expired ON public.rate_limits USING btree (expire);
 CREATE INDEX rejected_usage_recent ON public.rejected_usage USING btree (received_at);
 CREATE INDEX service_tokens_of_organization ON public.service_tokens USING btree (organization_id, id) WHERE (organization_id IS NOT NULL);
 CREATE UNIQUE INDEX top_up_episode ON public.top_ups USING btree (account_id, trigger_seq, rule_revision) WHERE (mode = 'auto'::text);
 CREATE UNIQUE INDEX top_up_in_flight ON public.top_ups USING btree (account_id) WHERE ((mode = 'auto'::text) AND (state = ANY (ARRAY['open'::text, 'processing'::text, 'unknown'::text])));
-CREATE UNIQUE INDEX top_up_recovery ON public.top_ups USING btree (recovers) WHERE ((recovers IS NOT NULL) AND (state <> 'not-completed'::text));
+CREATE UNIQUE INDEX top_up_recovery ON public.top_ups USING btree (recovers) WHERE ((recovers IS NOT NULL) AND (state = ANY (ARRAY['open'::text, 'processing'::text, 'unknown'::text])));
 CREATE INDEX top_ups_auto_by_month ON public.top_ups USING btree (account_id, created_at) WHERE (mode = 'auto'::text);
 CREATE INDEX top_ups_due ON public.top_ups USING btree (next_check_at) WHERE (next_check_at IS NOT NULL);
 CREATE INDEX top_ups_of_account ON public.top_ups USING btree (account_id, id);
+CREATE INDEX top_ups_recovering ON public.top_ups USING btree (recovers) WHERE (recovers IS NOT NULL);
 CREATE INDEX unpriced_usage_waiting ON public.unpriced_usage USING btree (model, received_at) WHERE (priced_at IS NULL);
 CREATE INDEX usage_events_history ON public.usage_events USING btree (account_id, "position");
 CREATE INDEX usage_rollups_of_key ON public.usage_rollups USING btree (api_key_id, recorded_day);

@@ -36,6 +36,13 @@ export async function endSession(pool: Pool, id: string, personId: string): Prom
   return (await pool.query(END_SESSION, [id, personId])).rowCount === 1;
 }
 
+const END_SESSION_OF_TOKEN = 'delete from auth.sessions where token = $1::text';
+
+/** Ends the session that a token opens. */
+export async function endSessionOfToken(pool: Pool, token: string): Promise<void> {
+  await pool.query(END_SESSION_OF_TOKEN, [token]);
+}
+
 const END_SESSIONS = `
   delete from auth.sessions where person_id = $1::uuid and id is distinct from $2::uuid`;
 

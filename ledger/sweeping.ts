@@ -12,16 +12,16 @@ interface DueAccountRow {
   pending: string;
 }
 
-/* A ring is unanswered when it is 3 s old; it is repeated then, and again 3 s, 12 s, 48 s … up to 5 minutes later,
-   so that the actors of a machine that is minutes behind hear little of it. While repetitions are answered, more are sent than
-   the rate asks for: as many as leave `$3` of them open. So rings that were lost come back as fast as they are
-   answered, and those of actors that are only slow don't turn into a storm. Rows that are locked are skipped:
-   whoever has them may be the answer, and a sweep waits for nobody. */
+/* A ring is unanswered when it is 3 s old; it is repeated then, and again 12 s, 48 s … up to 5 minutes later, so
+   that the actors of a machine that is minutes behind hear little of it. While repetitions are answered, more are
+   sent than the rate asks for: as many as leave `$3` of them open. So rings that were lost come back as fast as
+   they are answered, and those of actors that are only slow don't turn into a storm. Rows that are locked are
+   skipped: whoever has them may be the answer, and a sweep waits for nobody. */
 export const TAKE_UNANSWERED_RINGS = `
   update account_balances b set
     rings_repeated = b.rings_repeated + 1,
     ring_again_at = $1::timestamptz
-      + least(interval '5 minutes', interval '3 seconds' * power(4, least(b.rings_repeated, 4)))
+      + least(interval '5 minutes', interval '12 seconds' * power(4, least(b.rings_repeated, 3)))
   from (
     select account_id from account_balances
     where rung_at <= $1::timestamptz - interval '3 seconds'

@@ -156,3 +156,9 @@ test('an organization: renamed by its owner, with the name before and after', as
     },
   ]);
 });
+
+test('no line holds an e-mail address or a secret', async () => {
+  const { rows } = await database.pool.query<{ line: string }>('select l::text as line from audit_lines l');
+  expect(rows.length).toBeGreaterThan(20);
+  for (const { line } of rows) expect(line).not.toMatch(/@|cof_[a-z]+_\w{7}/);
+});

@@ -3,11 +3,13 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import { v7 as uuidv7 } from 'uuid';
 import { type Actor, SYSTEM, withActing } from '../ledger/acting.ts';
+import { resolveQuarantine } from '../ledger/payments/quarantine.ts';
 import { creditPayment } from '../ledger/payments/settlement.ts';
 import { startTestApi, type TestApi } from './support/api.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import { createOperator } from './support/operators.ts';
 import { createTeam, createTestAuth, signIn, type TestOrganization } from './support/people.ts';
+import { createCard } from './support/sponsored-team.ts';
 
 let database: TestDatabase;
 let api: TestApi;
@@ -50,18 +52,6 @@ async function lineCount(): Promise<number> {
   return Number(rows[0]?.lines);
 }
 
-/** A saved card of a person, as Stripe's ids and its owner's data look. */
-async function saveCard(personId: string): Promise<string> {
-  const card = `pm_${uuidv7()}`;
-  await database.pool.query(
-    `insert into payment_methods (id, person_id, customer_id, fingerprint, brand, last4, exp_month, exp_year,
-       consented_at, consent_terms, created_at)
-     values ($1, $2, $3, $1, 'visa', '4242', 1, 2099, now(), 'card-reuse-1', now())`,
-    [card, personId, `cus_${personId}`],
-  );
-  return card;
-}
-
 const setRule = (team: TestOrganization, token: string, body: Record<string, string>) =>
   api.json('PUT', `/v1/accounts/${team.accountId}/auto-top-up`, { token, body });
 
@@ -74,8 +64,8 @@ const give = (type: 'grants' | 'adjustments', accountId: string, amount: string,
 
 test('each act leaves exactly one line, and an act that changes nothing leaves none', async () => {
   const team = await teamWithTokens();
-  const card = await saveCard(team.owner.personId);
-  const other = await saveCard(team.owner.personId);
+  const card = await createCard(database.pool, team.owner.personId);
+  const other = await createCard(database.pool, team.owner.personId);
   const rule = { threshold: '10.00', amount: '20.00', monthlyCap: '100.00' };
   const post = (path: string, body: unknown) =>
     api.json('POST', `/v1/operator/${path}`, { token: operator, body });
@@ -133,7 +123,7 @@ test('each act leaves exactly one line, and an act that changes nothing leaves n
 
 test('a line says who, what, before, after, why and from where, newest first', async () => {
   const team = await teamWithTokens();
-  const card = await saveCard(team.owner.personId);
+  const card = await createCard(database.pool, team.owner.personId);
   await give('grants', team.accountId, '5.00');
   await setRule(team, team.tokens.owner, {
     threshold: '10.00',
@@ -191,6 +181,53 @@ test('a payment that came is a line too, with its payer and no card', async () =
     action: 'credit.top-up',
     after: { amount: '25.00', mode: 'manual', payer: { id: team.member.personId, name: 'Max Member' } },
   });
+});
+
+test('what an operator decides about a payment that was set aside is a line with the reason, whichever way', async () => {
+  const team = await teamWithTokens();
+  const { pool } = database;
+  const actor: Actor = { kind: 'operator', id: uuidv7() };
+  for (const resolution of ['credited', 'kept-out'] as const) {
+    const topUpId = uuidv7();
+    await pool.query(
+      `insert into top_ups (id, account_id, mode, payer_id, amount, currency, expires_at, created_at, next_check_at)
+       values ($1, $2, 'manual', $3, 25000000000, 'usd', now(), now(), now())`,
+      [topUpId, team.accountId, team.member.personId],
+    );
+    await pool.query(`select quarantine_payment($1, $2, 'amount', 2400, 'usd', '{}', now())`, [
+      `pi_${topUpId}`,
+      topUpId,
+    ]);
+    const decision = {
+      reason: `${resolution} on request`,
+      operator: 'Olaf',
+      accountId: null,
+      commandId: uuidv7(),
+    };
+    const before = await lineCount();
+    for (let times = 0; times < 2; times++)
+      await resolveQuarantine(
+        pool,
+        { ...decision, paymentIntentId: `pi_${topUpId}`, resolution },
+        actor,
+        new Date(),
+      );
+    expect((await lineCount()) - before).toBe(1);
+  }
+  expect(await audit(team.accountId, team.tokens.owner, '?limit=2')).toMatchObject([
+    {
+      action: 'payment.kept-out',
+      actor: { kind: 'operator' },
+      reason: 'kept-out on request',
+      after: { amount: '24.00' },
+    },
+    {
+      action: 'credit.top-up',
+      actor: { kind: 'operator' },
+      reason: 'credited on request',
+      after: { amount: '24.00' },
+    },
+  ]);
 });
 
 test('filters and pages: by action or its beginning, actor, subject and time', async () => {

@@ -66,19 +66,86 @@ test('however often a page is opened, Stripe is asked once in a while', async ()
   await payments.sandbox.control('deliveries', { kind: 'release' });
 });
 
-test('only the payer reads the amount, also when the answer was found for somebody else', async () => {
-  const location = await payments.pay((await opened()).checkoutUrl);
+test('the payer goes on in the console; everybody else reads a page without the amount', async () => {
+  const { id, checkoutUrl } = await opened();
+  const location = await payments.pay(checkoutUrl);
   const [stranger, payer, admin] = await Promise.all([
     followBack(payments.api, location),
     followBack(payments.api, location, team.tokens.member),
     followBack(payments.api, location, team.tokens.admin),
   ]);
-  expect(payer).toContain('Your payment of $25.00 was received.');
+  expect(payer).toBe(`303 ${await billing()}?topUp=${id}`);
   for (const other of [stranger, admin]) {
     expect(other).toContain('The payment was received.');
     expect(other).not.toContain('25.00');
   }
+  expect(stranger).toContain('/sign-in"');
+  expect(admin).not.toContain('/sign-in"');
 });
+
+test('who paid into their own account goes on there', async () => {
+  const { body } = await payments.api.json('POST', `/v1/accounts/${team.member.accountId}/top-ups`, {
+    token: team.tokens.member,
+    body: { amount: '5.00' },
+  });
+  const back = await followBack(payments.api, await payments.pay(body.checkoutUrl), team.tokens.member);
+  expect(back).toBe(`303 /accounts/@me/billing?topUp=${body.id}`);
+});
+
+test('a payer who was removed meanwhile is not sent to what they may not see', async () => {
+  const { checkoutUrl } = await opened();
+  const location = await payments.pay(checkoutUrl);
+  const { rows } = await payments.pool.query('select * from auth.members where person_id = $1', [
+    team.member.personId,
+  ]);
+  await payments.pool.query('delete from auth.members where id = $1', [rows[0].id]);
+  const page = await followBack(payments.api, location, team.tokens.member);
+  expect(page).toContain('Your payment of $25.00 was received.');
+  await payments.pool.query(
+    'insert into auth.members select * from jsonb_populate_record(null::auth.members, $1)',
+    [rows[0]],
+  );
+});
+
+test('who turns back on the hosted page comes back to billing, and nothing in the address leads elsewhere', async () => {
+  const { id } = await opened();
+  const { rows } = await payments.pool.query<{ session: string }>(
+    'select checkout_session_id as session from top_ups where id = $1',
+    [id],
+  );
+  const session = await payments.sandbox.stripe.checkout.sessions.retrieve(rows[0]?.session ?? '');
+  const back = session.cancel_url ?? '';
+  expect(await followBack(payments.api, back, team.tokens.member)).toBe(
+    `303 ${await billing()}?topUp=${id}&cancelled=true`,
+  );
+  const others = [
+    followBack(payments.api, back),
+    followBack(payments.api, back, team.tokens.owner),
+    followBack(payments.api, 'http://x/billing/cancelled/%2F%2Fevil.example', team.tokens.member),
+    followBack(
+      payments.api,
+      'http://x/billing/cancelled/0199e0a0-0000-7000-8000-000000000000',
+      team.tokens.member,
+    ),
+  ];
+  for (const page of await Promise.all(others)) expect(page).toContain('nothing was charged');
+});
+
+test('who saved a card goes on in the console; a stranger reads a page', async () => {
+  const { body } = await payments.api.json('POST', '/v1/me/payment-methods', { token: team.tokens.member });
+  const location = await payments.pay(body.setupUrl);
+  expect(await followBack(payments.api, location)).toContain('Your card is saved');
+  expect(await followBack(payments.api, location, team.tokens.owner)).toContain('Your card is saved');
+  expect(await followBack(payments.api, location, team.tokens.member)).toBe('303 /?cardSaved=true');
+});
+
+async function billing(): Promise<string> {
+  const { rows } = await payments.pool.query<{ slug: string }>(
+    'select slug from auth.organizations where id = $1',
+    [team.organizationId],
+  );
+  return `/accounts/${rows[0]?.slug}/billing`;
+}
 
 test('a payment is settled although Temporal does not answer the ring', async () => {
   const sockets: net.Socket[] = [];

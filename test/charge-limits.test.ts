@@ -117,6 +117,55 @@ test('a card that rests for a day is charged again after it, on every account', 
   expect(await other.charge((await other.post()) ?? '')).toBe('credited');
 });
 
+test('a card found dead stays dead when a charge that was sent before is told to rest for a day', async () => {
+  const fingerprint = randomUUID();
+  const [one, other] = [await refilling.account(fingerprint), await refilling.account(fingerprint)];
+  const [first, second] = [await one.post(), await other.post()];
+  await refilling.database.pool.query(
+    'insert into top_up_attempts (top_up_id, attempt, first_sent_at, last_sent_at) values ($1, 1, $2, $2)',
+    [second, refilling.now()],
+  );
+  await refilling.sandbox.control('next_outcome', { paymentMethod: one.card, declineCode: 'lost_card' });
+  expect(await one.charge(first ?? '')).toBe('over');
+  const code = 'card_decline_rate_limit_exceeded';
+  await refilling.sandbox.control('next_outcome', { paymentMethod: other.card, code });
+  expect(await other.charge(second ?? '')).toBe('over');
+  await refilling.advance(25 * 60);
+  expect(await other.post()).toBeUndefined();
+  expect(await other.rule()).toMatchObject({ state: 'suspended', suspension: 'hard' });
+});
+
+test.each([
+  ['credited', 'cap-reached'],
+  ['kept-out', 'below-threshold'],
+])(
+  'of a payment that was set aside and is %s by an operator, the cap of the month knows',
+  async (resolution, reason) => {
+    const { pool } = refilling.database;
+    const change = `update auto_top_up_rules set monthly_cap = 30000000000 where account_id = $1`;
+    await pool.query(change, [account.accountId]);
+    const topUpId = await account.post();
+    await pool.query(
+      `insert into top_up_attempts (top_up_id, attempt, first_sent_at, last_sent_at, payment_intent_id) values ($1, 1, $2, $2, $3)`,
+      [topUpId, refilling.now(), `pi_${topUpId}`],
+    );
+    await pool.query(`select quarantine_payment($2, $1, 'payment-method', 2000, 'usd', '{}', $3)`, [
+      topUpId,
+      `pi_${topUpId}`,
+      refilling.now(),
+    ]);
+    await pool.query(`select resolve_quarantine($1, $2, 'seen', 'operator', null, gen_random_uuid(), $3)`, [
+      `pi_${topUpId}`,
+      resolution,
+      refilling.now(),
+    ]);
+    await refilling.advance(61);
+    await account.adjust(-20);
+    await account.post();
+    expect(await account.rule()).toMatchObject({ state: 'enabled', reason });
+  },
+);
+
 test('an episode that has had its top-up is skipped with a time to look again, not charged without one', async () => {
   const { pool } = refilling.database;
   const topUpId = await account.post();

@@ -22,6 +22,7 @@ import {
 } from './support/people.ts';
 import { createPrice, post, sendUsage } from './support/reading-usage.ts';
 import { browser, linkIn, PASSWORD, signInFrom } from './support/sign-in.ts';
+import { createCard } from './support/sponsored-team.ts';
 
 const ROUNDS = 6;
 
@@ -64,14 +65,8 @@ async function lived(
   await sendUsage(api, gateway, [{ ...usage, occurredAt: new Date().toISOString() }]);
   for (const accountId of [team.accountId, person.accountId]) await pay(accountId, personId);
   await post(pool, team.accountId);
-  const card = `pm_${uuidv7()}`;
-  const customer = `cus_${uuidv7()}`;
-  await pool.query(
-    `insert into payment_methods (id, person_id, customer_id, fingerprint, brand, last4, exp_month, exp_year,
-       consented_at, consent_terms, consent_address, created_at)
-     values ($1, $2, $3, $1, 'visa', '4242', 1, 2099, now(), 'card-reuse-1', '192.0.2.77', now())`,
-    [card, personId, customer],
-  );
+  const card = await createCard(pool, personId);
+  const customer = `cus_${personId}`;
   await pool.query(
     `insert into customers (person_id, email, stripe_id, created_at) values ($1, $2, $3, now())`,
     [personId, email, customer],
@@ -221,7 +216,7 @@ test('who signed up, was invited and asked for another password leaves no trace,
   const body = { name: 'Sigrid Signed', email, password: PASSWORD };
   const tab = browser(api);
   expect((await tab.post('/api/auth/sign-up/email', body)).status).toBe(200);
-  await tab.open(await linkIn(pool, email, 'verify-email'));
+  await tab.confirm(await linkIn(pool, email, 'verify-email'));
   expect((await signInFrom(tab, email)).status).toBe(200);
   const { body: me } = await tab.get('/v1/me');
   const team = await createTeam(pool);
@@ -243,10 +238,20 @@ test('who signed up, was invited and asked for another password leaves no trace,
   expect(waiting).toEqual([]);
   const anew = browser(api);
   expect((await anew.post('/api/auth/sign-up/email', body)).status).toBe(200);
-  await anew.open(await linkIn(pool, email, 'verify-email'));
+  await anew.confirm(await linkIn(pool, email, 'verify-email'));
   const { body: somebody } = await anew.get('/v1/me');
   expect(somebody.id).not.toBe(me.id);
   expect(somebody.organizations).toEqual([]);
+});
+
+test('the live stream of somebody who is erased ends', async () => {
+  const person = await createPerson(database.pool, 'Lena Looking');
+  const token = await tokenOf(person);
+  const stream = await api.call('GET', `/v1/accounts/${person.accountId}/events`, { token });
+  expect(stream.status).toBe(200);
+  await erasePerson(database.pool, SYSTEM, { personId: person.personId }, new Date());
+  // read to its end, which comes only when the stream is closed
+  expect(await stream.text()).toContain('event: balance');
 });
 
 test('erasing again changes nothing, and an operator does it with a reason', async () => {

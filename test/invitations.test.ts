@@ -1,10 +1,12 @@
 // Invitations: mailed with a link that works once, for one address and for seven days, and that can be taken back.
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { sendNotices } from '../activities/mail/send-notices.ts';
+import { startTestApi } from './support/api.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import { audited, membershipState, secretFor } from './support/membership.ts';
-import { createPerson, createTeam, type TestOrganization } from './support/people.ts';
+import { createPerson, createTeam, signIn, type TestOrganization } from './support/people.ts';
 import { type PeopleApi, startPeopleApi } from './support/people-api.ts';
+import { browser, linkIn, PASSWORD } from './support/sign-in.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const START = new Date('2026-03-01T12:00:00Z');
@@ -137,17 +139,26 @@ test('an invitation is answered by nobody but the person of its verified address
   expect((await answer(secret, 'accept', guest.personId)).status).toBe(200);
 });
 
-test('whoever has no account signs up on the way: the link works once the address is verified', async () => {
+test('whoever has no account signs up on the way: the link works once the address is confirmed, and not before', async () => {
   const email = 'new.person@example.com';
   await invite(email);
-  const secret = await secretFor(database.pool, email);
-  const body = { name: 'New Person', email, password: 'correct horse battery' };
-  expect((await api.call('POST', '/api/auth/sign-up/email', { body })).status).toBe(200);
-  await database.pool.query('update auth.people set email_verified = true where email = $1', [email]);
-  const { rows } = await database.pool.query('select id from auth.people where email = $1', [email]);
-  expect((await answer(secret, 'accept', rows[0].id)).status).toBe(200);
-  const { members } = await membershipState(database.pool, team.organizationId);
-  expect(members.at(-1)).toEqual({ person: rows[0].id, role: 'member' });
+  const link = `/v1/invitations/${await secretFor(database.pool, email)}`;
+  const whole = await startTestApi(database, { clock: () => now });
+  try {
+    const tab = browser(whole);
+    expect((await tab.get(link)).body.email).toBe(email);
+    const account = { name: 'New Person', email, password: PASSWORD };
+    expect((await tab.post('/api/auth/sign-up/email', account)).status).toBe(200);
+    expect((await tab.post(`${link}/accept`)).status).toBe(401);
+    await tab.confirm(await linkIn(database.pool, email, 'verify-email'));
+    expect((await tab.get('/v1/me/invitations')).body.items).toHaveLength(1);
+    expect((await tab.post(`${link}/accept`)).body).toEqual({ organizationId: team.organizationId });
+    expect((await tab.get('/v1/me')).body.organizations).toMatchObject([
+      { id: team.organizationId, role: 'member' },
+    ]);
+  } finally {
+    await whole.close();
+  }
 });
 
 test('who is signed in finds what waits for them, and answers it without the link', async () => {
@@ -166,7 +177,7 @@ test('who is signed in finds what waits for them, and answers it without the lin
   ]);
   const respond = (id: string, how: string, as = guest.personId) =>
     api.call('POST', `/v1/me/invitations/${id}/${how}`, { as });
-  expect((await respond(first.id, 'accept', team.outsider.personId)).body.code).toBe('invitation-not-yours');
+  expect((await respond(first.id, 'accept', team.outsider.personId)).body.code).toBe('invitation-not-found');
   expect((await respond('x', 'accept')).body.code).toBe('invitation-not-found');
   expect((await respond(team.organizationId, 'accept')).body.code).toBe('invitation-not-found');
   expect((await respond(first.id, 'accept')).status).toBe(200);
@@ -303,6 +314,17 @@ test('the same Idempotency-Key sends one invitation', async () => {
   const answers = await Promise.all([1, 2, 3].map(() => api.call('POST', path(), request)));
   expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
   expect((await mails()).filter(({ to }) => to.includes('once@example.com'))).toHaveLength(1);
+});
+
+test('who invites more than sixty times within an hour waits', async () => {
+  const as = await signIn(api.auth, team.admin.personId);
+  const bad = { as, body: { email: team.member.email, role: 'member' } };
+  const good = { as, body: { email: 'one-too-many@example.com', role: 'member' } };
+  for (let i = 0; i < 60; i += 1) expect((await api.call('POST', path(), bad)).status).toBe(409);
+  const refused = await api.call('POST', path(), good);
+  expect(refused).toMatchObject({ status: 429, body: { code: 'rate-limited' } });
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await membershipState(database.pool, team.organizationId)).invitations).toEqual([]);
 });
 
 test.each<[string, unknown]>([

@@ -84,6 +84,14 @@ test('the same Idempotency-Key makes one organization', async () => {
   expect((await api.call('GET', '/v1/me', { as })).body.organizations).toHaveLength(1);
 });
 
+test('who makes more than twenty organizations within an hour waits', async () => {
+  const as = await signIn(api.auth, (await createPerson(database.pool)).personId);
+  const make = () => api.call('POST', '/v1/organizations', { as, body: { name: 'Mill' } });
+  const made = [];
+  for (let i = 0; i < 21; i += 1) made.push((await make()).status);
+  expect(made).toEqual([...Array(20).fill(201), 429]);
+});
+
 test.each([
   ['Acme Corp.', 'acme-corp'],
   ['  Ünïcode & Söhne 3 ', 'unicode-sohne-3'],
@@ -192,7 +200,10 @@ test('a closed organization has no members, keys or invitations, keeps its histo
   const { slug } = (await api.call('GET', path, { as: team.owner.personId })).body;
   const close = { as: team.owner.personId, body: { confirm: slug } };
   const closed = await api.call('POST', `${path}/close`, close);
-  expect(closed).toMatchObject({ status: 200, body: { slug, role: null, closedAt: expect.any(String) } });
+  expect(closed).toMatchObject({
+    status: 200,
+    body: { slug, role: null, closedAt: expect.any(String), remainder: '7.00' },
+  });
   expect((await api.call('POST', `${path}/close`, close)).status).toBe(404);
   expect((await api.call('GET', '/v1/me', { as: team.owner.personId })).body.organizations).toEqual([]);
   const { rows: tokens } = await database.pool.query(

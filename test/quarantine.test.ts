@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { settle } from '../activities/payments/settle.ts';
+import { quarantinePayment } from '../ledger/payments/settlement.ts';
 import { createServiceToken } from '../ledger/service-tokens.ts';
 import { verify } from '../ledger/verify/verify.ts';
 import { startTestPayments, type TestPayments, type TestTeam } from './support/payments.ts';
@@ -141,6 +142,29 @@ test('a payment that is kept out stays out, and leaves the open list', async () 
   expect(await broken()).toEqual([]);
 });
 
+test('a payment that is credited is not set aside, whatever became of it at Stripe since', async () => {
+  const { body } = await payments.api.json('POST', `/v1/accounts/${team.accountId}/top-ups`, {
+    token: team.tokens.member,
+    body: { amount: '25.00' },
+  });
+  await payments.pay(body.checkoutUrl);
+  const [charge] = await payments.sandbox.charges({ topUpId: body.id });
+  const id = String(charge?.['paymentIntent']);
+  expect(await settle(payments.clients, id)).toMatchObject({ kind: 'credited' });
+  const { stripe } = payments.clients;
+  const ofNobody = async (intentId: string) => ({
+    ...(await stripe.retrievePaymentIntent(intentId)),
+    customer: null,
+  });
+  const later = { ...payments.clients, stripe: { ...stripe, retrievePaymentIntent: ofNobody } };
+  expect(await settle(later, id)).toMatchObject({ kind: 'again' });
+  const known = { paymentIntentId: id, topUpId: body.id, reason: 'customer', amountCents: 2500 };
+  expect(await quarantinePayment(payments.pool, { ...known, currency: 'usd', details: {} }, new Date())).toBe(
+    false,
+  );
+  expect(await broken()).toEqual([]);
+});
+
 test('only operators who may move money decide, with a key, and about payments that are there', async () => {
   const id = await paidTwice();
   const body = { resolution: 'credited', reason: 'x' };
@@ -164,6 +188,10 @@ test('a payment of no top-up is credited only to an account that is named', asyn
   const { accountId } = team.member;
   expect((await resolve(id, { ...credited, accountId })).status).toBe(200);
   expect(await payments.balance(accountId)).toBe(25);
+  expect((await resolve(id, { ...credited, accountId })).status).toBe(200);
+  const elsewhere = await resolve(id, { ...credited, accountId: team.owner.accountId });
+  expect(elsewhere.body.code).toBe('quarantine-resolved');
+  expect(await payments.balance(team.owner.accountId)).toBe(0);
   expect(await broken()).toEqual([]);
 });
 

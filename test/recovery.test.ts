@@ -3,6 +3,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { noticeText } from '../activities/mail/notice-text.ts';
 import { settle } from '../activities/payments/settle.ts';
 import { takeNotices } from '../ledger/notices.ts';
+import { closeTopUp } from '../ledger/payments/top-ups.ts';
+import { verify } from '../ledger/verify/verify.ts';
 import { startTestPayments, type TestPayments, type TestTeam } from './support/payments.ts';
 import { until } from './support/sandbox.ts';
 
@@ -140,5 +142,39 @@ test('a refused payment that succeeded after all is settled instead of paid a se
   expect((await recover(team.tokens.owner)).status).toBe(404);
   expect(await settle(payments.clients, id)).toMatchObject({ kind: 'again' });
   await payments.calm();
+  expect((await rule()).state).toBe('enabled');
   expect(await payments.purchases(team.accountId)).toHaveLength(1);
+});
+
+test('a page that can still be paid is not joined by a second one, whatever our clock says', async () => {
+  const first = await recover(team.tokens.owner);
+  await payments.pool.query(`update top_ups set expires_at = created_at where id = $1`, [first.body.id]);
+  expect((await recover(team.tokens.owner)).body.id).toBe(first.body.id);
+});
+
+test('a page that was ended here and is paid all the same is credited, also beside the page opened since', async () => {
+  const first = await recover(team.tokens.owner);
+  await closeTopUp(payments.pool, first.body.id, 'cancelled', payments.clients.clock());
+  const second = await recover(team.tokens.owner);
+  expect(second.body.id).not.toBe(first.body.id);
+  await payments.pay(first.body.checkoutUrl);
+  await until(async () => (await payments.purchases(team.accountId)).length === 1, 'the first credit');
+  expect((await recover(team.tokens.owner)).status).toBe(404);
+  await payments.pay(second.body.checkoutUrl);
+  await until(async () => (await payments.purchases(team.accountId)).length === 2, 'the second credit');
+  await payments.calm();
+  expect(await payments.balance(team.accountId)).toBe(45);
+  const { checks } = await verify(payments.pool, { now: payments.clients.clock() });
+  expect(checks.flatMap(({ firstOffender = [] }) => firstOffender)).toEqual([]);
+});
+
+test('who is no owner or admin any more is asked for nothing', async () => {
+  await payments.pool.query(`update auth.members set role = 'owner' where person_id = $1`, [
+    team.admin.personId,
+  ]);
+  await payments.pool.query(`update auth.members set role = 'member' where person_id = $1`, [
+    team.owner.personId,
+  ]);
+  expect((await recover(team.tokens.owner)).status).toBe(404);
+  expect(await (await page('GET', team.tokens.owner)).text()).toContain('Nothing left to pay');
 });

@@ -5,9 +5,7 @@ import { authEndpoints } from '../api/auth-endpoints.ts';
 import { startTestApi, type TestApi } from './support/api.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import { createPerson, createTestAuth, signIn, type TestPerson } from './support/people.ts';
-
-const SEED = Number(process.env['COFFER_SEED'] ?? Date.now() % 1_000_000);
-const ROUNDS = 60;
+import { rollDice, rounds } from './support/soak.ts';
 
 let database: TestDatabase;
 let api: TestApi;
@@ -199,7 +197,7 @@ test('whatever else comes is answered without a fault of ours', async () => {
     if (answer.status >= 400)
       expect(answer.headers.get('content-type')).toContain('application/problem+json');
   });
-  await fc.assert(property, { numRuns: ROUNDS, seed: SEED });
+  await fc.assert(property, { numRuns: rounds(60), seed: rollDice('bad input to sign-in').seed });
   const after = await state();
   expect(after).toMatchObject({ organizations: 0 });
   expect(Object(after).credentials).toEqual(Object(before).credentials);

@@ -64,7 +64,7 @@ test('whoever signs up gets a link that signs them in, and after it was sent nob
   expect(mail).toMatchObject({ to: email, subject: 'Confirm your e-mail address' });
   expect(await detailsOf('verify-email')).toEqual([{}]);
   const tab = browser(api);
-  await tab.open(mail?.link ?? '');
+  await tab.confirm(mail?.link ?? '');
   expect((await tab.get('/v1/me')).body.email).toBe(email);
   expect(await send()).toEqual([]);
 });
@@ -79,10 +79,10 @@ test('who changes their address is asked at the old one, then at the new one, an
   const [asked] = await send();
   expect(asked?.to).toBe(email);
   expect(received[0]?.mail.text).toContain(newEmail);
-  await tab.open(asked?.link ?? '');
+  await tab.confirm(asked?.link ?? '');
   const [confirmed] = await send();
   expect(confirmed).toMatchObject({ to: newEmail, subject: 'Confirm your new e-mail address' });
-  await tab.open(confirmed?.link ?? '');
+  await tab.confirm(confirmed?.link ?? '');
   expect((await tab.get('/v1/me')).body.email).toBe(newEmail);
   expect([...(await detailsOf('confirm-new-email')), ...(await detailsOf('verify-new-email'))]).toEqual([
     {},

@@ -68,6 +68,7 @@ test('a password without the code opens nothing, in a browser or by a token', as
   expect((await tab.post('/api/auth/two-factor/verify-totp', { code })).status).toBe(200);
   expect((await tab.get('/v1/me')).body.email).toBe(email);
 
+  await nextCode();
   const script = await api.json('POST', '/api/auth/sign-in/email', { body: { email, password: PASSWORD } });
   const verified = await api.call('POST', '/api/auth/two-factor/verify-totp', {
     body: { code },
@@ -75,6 +76,32 @@ test('a password without the code opens nothing, in a browser or by a token', as
   });
   const token = verified.headers.get('set-auth-token') ?? '';
   expect((await api.json('GET', '/v1/me', { token })).body.email).toBe(email);
+});
+
+test('a code opens one session, also when it comes twice at once', async () => {
+  const { email, totpUri } = await enabled('seen@example.com', { nextCode: false });
+  const code = authenticatorCode(totpUri);
+  const first = browser(api);
+  await signInFrom(first, email);
+  // it switched the second factor on
+  expect(await first.post('/api/auth/two-factor/verify-totp', { code })).toMatchObject({
+    status: 401,
+    body: { code: 'two-factor-failed', detail: 'This code was used already: take the next one.' },
+  });
+  expect((await first.get('/v1/me')).status).toBe(401);
+  await nextCode();
+  const tabs = [browser(api), browser(api)];
+  for (const tab of tabs) await signInFrom(tab, email);
+  const answers = await Promise.all(
+    tabs.map((tab) => tab.post('/api/auth/two-factor/verify-totp', { code })),
+  );
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
+  const { rows } = await database.pool.query(
+    'select from auth.sessions s join auth.people p on p.id = s.person_id where p.email = $1',
+    [email],
+  );
+  // the one that switched it on, and the one that this opened
+  expect(rows).toHaveLength(2);
 });
 
 test('a backup code works once', async () => {
@@ -137,8 +164,13 @@ test('a password that was chosen anew does not get around the second factor', as
   expect((await tab.get('/v1/me')).status).toBe(401);
 });
 
+/** As if the authenticator showed another code meanwhile. */
+async function nextCode(): Promise<void> {
+  await database.pool.query(`delete from rate_limits where key like 'used-codes:%'`);
+}
+
 /** A person whose second factor is on, and the tab in which they switched it on. */
-async function enabled(email: string) {
+async function enabled(email: string, then = { nextCode: true }) {
   await personWithPassword(database.pool, email);
   const tab = browser(api);
   await signInFrom(tab, email);
@@ -146,5 +178,6 @@ async function enabled(email: string) {
   const totpUri: string = body.totpURI;
   const backupCodes: string[] = body.backupCodes;
   await tab.post('/api/auth/two-factor/verify-totp', { code: authenticatorCode(totpUri) });
+  if (then.nextCode) await nextCode();
   return { email, tab, totpUri, backupCodes };
 }

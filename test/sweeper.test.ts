@@ -85,10 +85,10 @@ test('unanswered rings are repeated oldest first, at most as many as asked for, 
   expect(await rings.run(later(4), 3)).toBe(3);
   expect(await repeated()).toEqual([1, 1, 1, 0, 0]);
   expect(await rings.run(later(4), 3)).toBe(2);
-  expect(await rings.run(later(5), 10)).toBe(0);
-  expect(await rings.run(later(8), 10)).toBe(5); // 3 s after the first
-  expect(await rings.run(later(19), 10)).toBe(0);
-  expect(await rings.run(later(21), 10)).toBe(5); // 12 s after the second
+  expect(await rings.run(later(15), 10)).toBe(0);
+  expect(await rings.run(later(17), 10)).toBe(5); // 12 s after the first
+  expect(await rings.run(later(64), 10)).toBe(0);
+  expect(await rings.run(later(66), 10)).toBe(5); // 48 s after the second
   expect(await repeated()).toEqual([3, 3, 3, 3, 3]);
   await answer(accounts);
 });

@@ -24,7 +24,7 @@ export interface RingTasksOptions {
 const MOST_OPEN_REPETITIONS = 100;
 
 /**
- * Repeats rings that are older than 3 s, oldest first, each with a backoff from 3 s to 5 minutes; faster than the sweep's
+ * Repeats rings that are older than 3 s, oldest first, each with a backoff from 12 s to 5 minutes; faster than the sweep's
  * rate for as long as they are answered.
  */
 export function unansweredRings(options: RingTasksOptions): SweepTask {

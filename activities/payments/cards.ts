@@ -72,7 +72,7 @@ function setupParams(
     metadata,
     expires_at: Math.floor(setup.expiresAt.getTime() / 1000),
     success_url: `${baseUrl}/billing/return?session_id={CHECKOUT_SESSION_ID}`,
-    cancel_url: baseUrl,
+    cancel_url: `${baseUrl}/?cardSaved=false`,
   };
 }
 

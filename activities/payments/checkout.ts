@@ -70,7 +70,7 @@ function checkoutParams(
     metadata,
     expires_at: Math.floor(expiresAt.getTime() / 1000),
     success_url: `${baseUrl}/billing/return?session_id={CHECKOUT_SESSION_ID}`,
-    cancel_url: baseUrl,
+    cancel_url: `${baseUrl}/billing/cancelled/${topUp.id}`,
   };
 }
 

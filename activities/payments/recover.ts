@@ -1,8 +1,8 @@
 // Recovering: the sponsor pays by hand what the bank would not let be charged without them.
 import { v7 as uuidv7 } from 'uuid';
 import { findUnconfirmed, reserveRecovery } from '../../ledger/payments/recoveries.ts';
-import type { TopUp } from '../../ledger/payments/top-ups.ts';
-import { openCheckout } from './checkout.ts';
+import { findTopUp, type TopUp } from '../../ledger/payments/top-ups.ts';
+import { followCheckout, openCheckout } from './checkout.ts';
 import type { PaymentClients } from './clients.ts';
 import { isMissing } from './failures.ts';
 import { settle } from './settle.ts';
@@ -30,12 +30,21 @@ export async function openRecovery(
   if (charge.paymentIntentId !== null && (await wasPaid(clients, charge.paymentIntentId))) {
     return { kind: 'over' };
   }
+  if (charge.recoveryId !== null) await endExpired(clients, charge.recoveryId);
   const now = clock();
   const recovery = { id: uuidv7(), topUpId, expiresAt: new Date(now.getTime() + OPEN_MS) };
   const reserved = await reserveRecovery(pool, recovery, now);
   if (reserved?.state !== 'open') return { kind: 'over' };
   const topUp = await openCheckout(clients, reserved.id);
   return topUp.checkoutUrl === null ? { kind: 'over' } : { kind: 'open', topUp };
+}
+
+/** A page past its time makes room for the next only when Stripe says that it can't be paid any more. */
+async function endExpired(clients: PaymentClients, recoveryId: string): Promise<void> {
+  const { pool, clock } = clients;
+  const topUp = await findTopUp(pool, recoveryId);
+  if (topUp?.state === 'open' && topUp.expiresAt !== null && topUp.expiresAt <= clock())
+    await followCheckout(clients, recoveryId);
 }
 
 /** Cancels the refused payment; says whether it had succeeded after all, and settles it then. */

@@ -31,7 +31,9 @@ export async function settle(clients: PaymentClients, paymentIntentId: string): 
   const topUp = await topUpOf(clients, intent);
   if (topUp === undefined) return unknownPayment(clients, intent);
   const attempt = topUp.mode === 'auto' ? attemptOf(intent) : null;
-  const mismatch = await mismatchOf(clients, intent, topUp, attempt);
+  // what is credited stays so, whatever became of the payment at Stripe since
+  const isCredited = topUp.paymentIntentId === intent.id;
+  const mismatch = isCredited ? undefined : await mismatchOf(clients, intent, topUp, attempt);
   if (mismatch !== undefined) return quarantine(clients, intent, topUp.id, mismatch);
   try {
     const payment = { topUpId: topUp.id, attempt, paymentIntentId };

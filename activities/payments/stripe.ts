@@ -73,6 +73,9 @@ export function stripeAccess(client: Stripe) {
 
     retrievePaymentMethod: async (id: string) =>
       checked('payment_method', await paymentMethods.retrieve(named(id)), id),
+
+    detachPaymentMethod: async (id: string) =>
+      checked('payment_method', await paymentMethods.detach(named(id)), id),
   };
 }
 

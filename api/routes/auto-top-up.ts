@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import type { Connection } from '../../ledger/database.ts';
 import { formatDollars, type Nanos } from '../../ledger/money.ts';
-import { LEAST_CHARGE, parseCharge, parseRuleAmount } from '../../ledger/payments/amounts.ts';
 import {
   findCardUse,
   findRule,
@@ -17,15 +16,13 @@ import { requirePerson } from '../access.ts';
 import type { Principal } from '../principal.ts';
 import { Problem } from '../problem.ts';
 import { accountRoute, type Route } from '../route.ts';
+import { readTerms, ruleTerms } from '../rule-terms.ts';
 import { accountParams, amount, named, timestamp } from '../schemas.ts';
 import type { TopUpSurroundings } from './top-ups.ts';
 
 const ruleRequest = z
   .strictObject({
-    threshold: z.string(),
-    amount: z.string().optional(),
-    targetBalance: z.string().optional(),
-    monthlyCap: z.string(),
+    ...ruleTerms.shape,
     paymentMethodId: z
       .string()
       .max(255)
@@ -118,9 +115,10 @@ function putRoute(surroundings: AutoTopUpSurroundings): Route {
       const { personId } = requirePerson(principal);
       const { accountId } = access;
       const now = clock();
-      const terms = termsOf(body);
+      const { paymentMethodId, ...given } = body;
+      const terms = readTerms(given);
       const isPreview = query.preview === 'true';
-      const change = { accountId, personId, terms, paymentMethodId: body.paymentMethodId, isPreview };
+      const change = { accountId, personId, terms, paymentMethodId };
       const answer = await withRuleLocked(pool, { accountId, actor, now }, async (connection) => {
         const result = await changeRule(connection, change, now);
         if (isPreview) await connection.query('rollback');
@@ -217,23 +215,6 @@ function isRaised(before: RuleTerms, after: RuleTerms): boolean {
     isMore(before.amount, after.amount) ||
     isMore(before.targetBalance, after.targetBalance)
   );
-}
-
-function termsOf(body: z.output<typeof ruleRequest>): RuleTerms {
-  if ((body.amount === undefined) === (body.targetBalance === undefined)) {
-    throw new Problem('auto-top-up-invalid', 'Give either amount or targetBalance.');
-  }
-  const threshold = parseRuleAmount(body.threshold, 'The threshold');
-  const monthlyCap = parseRuleAmount(body.monthlyCap, 'The monthly cap');
-  const fixed = body.amount === undefined ? null : parseCharge(body.amount);
-  const target = body.targetBalance === undefined ? null : parseRuleAmount(body.targetBalance, 'The target');
-  if (monthlyCap < (fixed ?? LEAST_CHARGE)) {
-    throw new Problem('auto-top-up-invalid', 'The monthly cap must leave room for at least one charge.');
-  }
-  if (target !== null && target < threshold + LEAST_CHARGE) {
-    throw new Problem('auto-top-up-invalid', 'The target must lie at least $5.00 above the threshold.');
-  }
-  return { threshold, monthlyCap, amount: fixed, targetBalance: target };
 }
 
 function shown(found: Rule, principal: Principal, chargesNow: Nanos | null): z.input<typeof rule> {

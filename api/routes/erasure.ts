@@ -54,7 +54,7 @@ function operatorRoute(surroundings: OperatorSurroundings): Route {
     method: 'post',
     path: '/v1/operator/people/{personId}/erasure',
     summary: 'Erase a person on their request',
-    description: `${WHAT_IT_DOES} Doing it again changes nothing.`,
+    description: `${WHAT_IT_DOES} Doing it again changes nothing. The reason stays in the audit: do not write there who it was.`,
     tag: 'Operators',
     caller: 'operator',
     scope: 'money',

@@ -42,9 +42,12 @@ const roleRequest = z.strictObject({ role: memberRole }).meta({ id: 'MemberRoleR
 const HAND_OVER = /^[0-9a-f-]{36}:[0-9a-f-]{36}$/i;
 const handOver = z.string().regex(HAND_OVER, 'Write the id of the key, a colon, the id of the member.');
 
+/** As many as an address can hold. */
+const MOST_HANDED_OVER = 50;
+
 const removal = z.strictObject({
   handOver: z
-    .union([handOver, z.array(handOver).max(500)])
+    .union([handOver, z.array(handOver).max(MOST_HANDED_OVER)])
     .optional()
     .describe('`<apiKeyId>:<memberId>`, as often as needed: that key goes to that member and works on.'),
 });

@@ -131,9 +131,9 @@ function resolveRoute(surroundings: Surroundings): Route {
       const token = operatorToken(principal);
       idempotencyKey(request.get('idempotency-key'));
       const paymentIntentId = params.paymentId;
+      const found = await findQuarantined(payments.pool, paymentIntentId);
+      if (found === undefined) throw new Problem('not-found', 'There is no such payment in quarantine.');
       return once(payments, request, { caller: `operator:${token.id}`, body }, async (commandId) => {
-        const found = await findQuarantined(payments.pool, paymentIntentId);
-        if (found === undefined) throw new Problem('not-found', 'There is no such payment in quarantine.');
         const { accountId = null, ...rest } = body;
         const decided = { ...rest, accountId, paymentIntentId, commandId, operator: token.name };
         await decideQuarantined(payments, decided, actor).catch((error: unknown) => {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../ledger/clock.ts';
 import { leaveOrganization } from '../../ledger/members.ts';
+import { formatDollars } from '../../ledger/money.ts';
 import {
   closeOrganization,
   createOrganization,
@@ -15,7 +16,7 @@ import { memberActing } from '../member-acting.ts';
 import { displayName, slug } from '../names.ts';
 import { Problem } from '../problem.ts';
 import { accountRoute, type Route, type RouteSurroundings, route } from '../route.ts';
-import { organizationParams, timestamp } from '../schemas.ts';
+import { amount, organizationParams, timestamp } from '../schemas.ts';
 import { slugsFor } from '../slug.ts';
 import { memberRole } from './members.ts';
 
@@ -30,6 +31,13 @@ const organization = z
     closedAt: timestamp.nullable(),
   })
   .meta({ id: 'Organization' });
+
+const closedOrganization = z
+  .strictObject({
+    ...organization.shape,
+    remainder: amount.describe('What it leaves on its balance; below zero, what it still owes.'),
+  })
+  .meta({ id: 'ClosedOrganization' });
 
 const organizationRequest = z
   .strictObject({
@@ -166,7 +174,7 @@ function closeRoute(surroundings: OrganizationSurroundings): Route {
     right: 'close-organization',
     params: organizationParams,
     body: closeRequest,
-    answers: { 200: { description: 'The organization, closed', schema: organization } },
+    answers: { 200: { description: 'The organization, closed', schema: closedOrganization } },
     problems: ['organization-not-found'],
     async handle(context) {
       const found = await findOrganization(pool, context.access.ownerId);
@@ -175,7 +183,8 @@ function closeRoute(surroundings: OrganizationSurroundings): Route {
         throw new Problem('request-invalid', detail, { errors: [{ pointer: '/confirm', detail }] });
       }
       const closed = await closeOrganization(pool, memberActing(context), clock());
-      return { status: 200, body: shown(closed, []) };
+      const remainder = formatDollars(closed.remainder);
+      return { status: 200, body: { ...shown(closed, []), remainder } };
     },
   });
 }

@@ -1,11 +1,13 @@
 // The signed-in person's own cards: seen by nobody else, saved through Stripe's hosted page.
 import { z } from 'zod';
 import { openCardSetup } from '../../activities/payments/cards.ts';
+import { removeCard } from '../../activities/payments/remove-card.ts';
 import { readCurrency } from '../../ledger/deployment.ts';
 import { listPaymentMethods } from '../../ledger/payments/payment-methods.ts';
 import { requirePerson } from '../access.ts';
 import { once } from '../idempotency.ts';
 import { paymentProblem } from '../payment-problem.ts';
+import { Problem } from '../problem.ts';
 import { type Route, route } from '../route.ts';
 import { pageOf, timestamp } from '../schemas.ts';
 import type { TopUpSurroundings } from './top-ups.ts';
@@ -33,7 +35,7 @@ const cardSetup = z
 
 export type PaymentMethodSurroundings = Omit<TopUpSurroundings, 'startTopUp'>;
 
-/** `GET` and `POST /v1/me/payment-methods`. */
+/** `GET` and `POST /v1/me/payment-methods`, `DELETE …/{paymentMethodId}`. */
 export function paymentMethodRoutes(surroundings: PaymentMethodSurroundings): Route[] {
   const { payments } = surroundings;
   return [
@@ -72,6 +74,26 @@ export function paymentMethodRoutes(surroundings: PaymentMethodSurroundings): Ro
           });
           return { status: 201, body: { id: cardSetupId, setupUrl } };
         });
+      },
+    }),
+    route(surroundings, {
+      method: 'delete',
+      path: '/v1/me/payment-methods/{paymentMethodId}',
+      summary: 'Remove a saved card of yours',
+      description:
+        'Auto top-up that uses it pauses at once, and its owners and admins are told. A charge that was already sent still adds its credit.',
+      tag: 'Payment methods',
+      caller: 'person',
+      params: z.strictObject({ paymentMethodId: z.string().max(255) }),
+      answers: { 204: { description: 'It is removed' } },
+      problems: ['not-found', 'payments-unavailable'],
+      async handle({ principal, params, actor }) {
+        const card = { paymentMethodId: params.paymentMethodId, personId: requirePerson(principal).personId };
+        const isTheirs = await removeCard(payments, card, actor).catch((error: unknown) => {
+          throw paymentProblem(error);
+        });
+        if (!isTheirs) throw new Problem('not-found', 'You have no such saved card.');
+        return { status: 204 };
       },
     }),
   ];

@@ -8,6 +8,7 @@ import { formatDollars } from '../../ledger/money.ts';
 import { parseCharge } from '../../ledger/payments/amounts.ts';
 import { findTopUp, insertManualTopUp, listTopUps, type TopUp } from '../../ledger/payments/top-ups.ts';
 import { readAccounts } from '../../ledger/reading/accounts.ts';
+import { readTopUpTimeline, type TimelineStep, timelineSteps } from '../../ledger/reading/top-up-timeline.ts';
 import { requirePerson } from '../access.ts';
 import { once } from '../idempotency.ts';
 import { paymentProblem } from '../payment-problem.ts';
@@ -34,6 +35,25 @@ export const topUp = z
       .describe('Where its payer pays; null for everybody else, and once it is over.'),
   })
   .meta({ id: 'TopUp' });
+
+/** One top-up with what happened to it. */
+const topUpDetail = z
+  .strictObject({
+    ...topUp.shape,
+    timeline: z
+      .array(
+        z.strictObject({
+          at: timestamp,
+          what: z.enum(timelineSteps),
+          balance: amount.optional().describe('Of an evaluation: the balance that it found.'),
+          threshold: amount.optional().describe('Of an evaluation: the threshold at that time.'),
+        }),
+      )
+      .describe(
+        'What happened, oldest first. That a card was declined, or a payment set aside, only its payer reads.',
+      ),
+  })
+  .meta({ id: 'TopUpDetail' });
 
 const topUpRequest = z
   .strictObject({
@@ -71,6 +91,7 @@ function createRoute(surroundings: TopUpSurroundings): Route {
       'Answers with the address of a hosted page; the credit is there as soon as the payment succeeds.',
     tag: 'Top-ups',
     right: 'add-credit',
+    handlerRateLimit: 'top-ups',
     params: accountParams,
     body: topUpRequest,
     idempotent: true,
@@ -85,7 +106,6 @@ function createRoute(surroundings: TopUpSurroundings): Route {
       'idempotency-key-reused',
       'idempotency-key-in-use',
       'payments-unavailable',
-      'rate-limited',
     ],
     async handle({ principal, body, request, access }) {
       const { personId } = requirePerson(principal);
@@ -149,15 +169,29 @@ function showRoute(surroundings: TopUpSurroundings): Route {
     tag: 'Top-ups',
     right: 'read',
     params: z.strictObject({ ...accountParams.shape, topUpId: z.string() }),
-    answers: { 200: { description: 'The top-up', schema: topUp } },
+    answers: { 200: { description: 'The top-up', schema: topUpDetail } },
     problems: ['account-not-found', 'not-found'],
     async handle({ principal, params, access }) {
       const { accountId } = access;
       const found = isUuid(params.topUpId) ? await findTopUp(pool, params.topUpId) : undefined;
       if (found?.accountId !== accountId) throw new Problem('not-found', 'There is no such top-up.');
-      return { status: 200, body: shownTopUp(found, principal) };
+      const timeline = await readTopUpTimeline(pool, found.id);
+      const isPayer = principal.kind === 'person' && principal.personId === found.payer.id;
+      const steps = timeline.filter(({ isPayersAlone }) => isPayer || !isPayersAlone).map(shownStep);
+      return { status: 200, body: { ...shownTopUp(found, principal), timeline: steps } };
     },
   });
+}
+
+function shownStep({ at, what, found }: TimelineStep): z.input<typeof topUpDetail>['timeline'][number] {
+  return {
+    at: at.toISOString(),
+    what,
+    ...(found !== null && {
+      balance: formatDollars(found.balance),
+      threshold: formatDollars(found.threshold),
+    }),
+  };
 }
 
 /** A top-up as one of its readers sees it. */

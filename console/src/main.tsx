@@ -4,7 +4,7 @@ import '@mantine/notifications/styles.layer.css';
 import './styles.css';
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -12,7 +12,16 @@ import { ProblemError } from './api/problem.ts';
 import { createConsoleRouter } from './router.tsx';
 import { theme } from './theme.ts';
 
+/** A session that has ended leads to sign-in and back to the same place; what was typed is kept by the forms. */
+function signInAgain(error: Error): void {
+  const isInside = router.state.matches.some(({ routeId }) => routeId === '/signed-in');
+  if (isInside && error instanceof ProblemError && error.code === 'unauthenticated')
+    void router.navigate({ to: '/sign-in', search: { next: router.state.location.href } });
+}
+
 const queryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: signInAgain }),
+  mutationCache: new MutationCache({ onError: signInAgain }),
   defaultOptions: {
     queries: {
       staleTime: 10_000,

@@ -42,3 +42,18 @@ export function typedAmount(text: string): string {
   const [whole = '0', fraction = ''] = text.trim().replace(/^\$/, '').replaceAll(',', '').split('.');
   return `${BigInt(whole)}.${fraction.padEnd(2, '0')}`;
 }
+
+/** Which of two amounts is more: below zero when it is the second. */
+export function compareMoney(one: string, other: string): number {
+  const [a, b] = [nanos(one), nanos(other)];
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** Whether an amount is above zero. */
+export const isPositive = (amount: string) => compareMoney(amount, '0.00') > 0;
+
+function nanos(amount: string): bigint {
+  const [, sign = '', whole = '0', fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(amount) ?? [];
+  const value = BigInt(whole + fraction.padEnd(9, '0').slice(0, 9));
+  return sign === '-' ? -value : value;
+}

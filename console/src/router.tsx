@@ -12,9 +12,11 @@ import { ProblemError } from './api/problem.ts';
 import { meQuery } from './api/queries.ts';
 import { rememberedContext } from './context.ts';
 import { readAuditSearch } from './pages/audit/audit-search.ts';
+import { readBillingSearch, readHomeSearch } from './pages/billing-search.ts';
 import { LoadFailed, NotFound } from './pages/Failures.tsx';
 import { readTransactionSearch } from './pages/transaction-search.ts';
 import { readUsageSearch } from './pages/usage/usage-search.ts';
+import { keepDraftsOf } from './parts/draft.ts';
 import { strictly } from './parts/search.ts';
 import { localPath } from './session/local-path.ts';
 
@@ -30,7 +32,9 @@ const signedIn = createRoute({
   id: 'signed-in',
   beforeLoad: async ({ context, location }) => {
     try {
-      return { me: await context.queryClient.ensureQueryData(meQuery) };
+      const me = await context.queryClient.ensureQueryData(meQuery);
+      keepDraftsOf(me.id);
+      return { me };
     } catch (error) {
       if (error instanceof ProblemError && error.status === 401)
         throw redirect({ to: '/sign-in', search: { next: location.href } });
@@ -43,8 +47,10 @@ const signedIn = createRoute({
 const home = createRoute({
   getParentRoute: () => signedIn,
   path: '/',
-  beforeLoad: ({ context }) => {
-    throw redirect({ to: '/accounts/$context/billing', params: { context: rememberedContext(context.me) } });
+  validateSearch: strictly(readHomeSearch),
+  beforeLoad: ({ context, search }) => {
+    const params = { context: rememberedContext(context.me) };
+    throw redirect({ to: '/accounts/$context/billing', params, search });
   },
 });
 
@@ -53,10 +59,7 @@ const account = createRoute({ getParentRoute: () => signedIn, path: '/accounts/$
 const billing = createRoute({
   getParentRoute: () => account,
   path: '/billing',
-  validateSearch: strictly((search): { topUp?: string; add?: true } => ({
-    ...(typeof search['topUp'] === 'string' && { topUp: search['topUp'] }),
-    ...(search['add'] === true && { add: true }),
-  })),
+  validateSearch: strictly(readBillingSearch),
   component: lazyRouteComponent(() => import('./pages/Billing.tsx'), 'Billing'),
 });
 

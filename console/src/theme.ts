@@ -16,7 +16,7 @@ const teal: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: 'brand',
-  primaryShade: 7,
+  primaryShade: { light: 7, dark: 7 },
   colors: { brand: teal },
   defaultRadius: 'md',
   fontFamily:

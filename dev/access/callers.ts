@@ -32,6 +32,7 @@ export const declaredAccess = z.strictObject({
   scope: z.enum(['read', 'money', 'prices']).optional(),
   narrows: z.record(z.string(), z.string()).optional(),
   bare: z.boolean().optional(),
+  rateLimit: z.strictObject({ name: z.string(), times: z.int(), seconds: z.int() }).optional(),
 });
 
 export type DeclaredAccess = z.infer<typeof declaredAccess>;
@@ -68,7 +69,7 @@ export function answerTo(access: DeclaredAccess, caller: Caller): Answer {
   if (kind === 'nobody') return 401;
   switch (access.caller) {
     case 'person':
-      return kind === 'person' ? 'yes' : 403;
+      return kind === 'person' ? 'yes' : access.bare === true ? 404 : 403;
     case 'gateway':
       return kind === 'gateway' ? 'yes' : access.bare === true ? 401 : 403;
     case 'operator':

@@ -60,7 +60,15 @@ function lineOf(operation: Operation, notes: string[]): string {
     const narrowing = narrowingOf(access, caller);
     return narrowing === undefined ? '✓' : `✓ ${noteOf(`Only ${narrowing}.`, notes)}`;
   });
-  return `| \`${method} ${path}\`<br>${summary} | ${cells.join(' | ')} |`;
+  return `| \`${method} ${path}\`<br>${summary}${boundOf(operation)} | ${cells.join(' | ')} |`;
+}
+
+/** How often one caller may, where that is bounded. */
+function boundOf({ access: { rateLimit } }: Operation): string {
+  if (rateLimit === undefined) return '';
+  const { times, seconds } = rateLimit;
+  const within = seconds === 3_600 ? 'an hour' : `${seconds / 60} minutes`;
+  return `<br>at most ${times} in ${within}`;
 }
 
 /** The number of a note; the same words are one note. */

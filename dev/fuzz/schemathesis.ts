@@ -28,7 +28,7 @@ export interface FuzzRun {
   /** Parameter of a path → values that exist, so that not every request ends at the first 404. */
   readonly known: Readonly<Record<string, readonly string[]>>;
   /** A regular expression of paths that are left out. */
-  readonly leaveOut: string | undefined;
+  readonly leaveOut: string;
 }
 
 /** Makes sure that schemathesis is there, and returns its folder. */
@@ -80,7 +80,8 @@ function argumentsOf({ url, token, maxExamples, seed, leaveOut }: FuzzRun, confi
     // who signs out everywhere is nobody for the rest of the run
     '--exclude-operation-id',
     'deleteMeSessions',
-    ...(leaveOut === undefined ? [] : ['--exclude-path-regex', leaveOut]),
+    '--exclude-path-regex',
+    leaveOut,
     ...(token === undefined ? [] : ['--header', `Authorization: Bearer ${token}`]),
   ];
 }

@@ -1,9 +1,8 @@
 // Targets: where to fuzz, and as whom — a stack of our own, or the demo organization of one that runs.
 import { randomUUID } from 'node:crypto';
-import { createServiceToken } from '../../ledger/service-tokens.ts';
 import { startTestCoffer } from '../../test/support/coffer.ts';
 import { tokenOf } from '../../test/support/members.ts';
-import { createKey, createTeam } from '../../test/support/people.ts';
+import { createKey, createOrganizationToken, createTeam } from '../../test/support/people.ts';
 
 export interface FuzzTarget {
   readonly url: string;
@@ -35,14 +34,7 @@ export async function ownTarget(): Promise<FuzzTarget> {
         [randomUUID(), organizationId, team.owner.personId, new Date()],
       );
     }
-    const organization = await createServiceToken(pool, {
-      kind: 'organization',
-      name: 'fuzz',
-      scopes: ['read', 'keys'],
-      organizationId: team.organizationId,
-      createdBy: team.owner.personId,
-      now: new Date(),
-    });
+    const program = await createOrganizationToken(pool, team.organizationId, ['read', 'keys']);
     return {
       url: coffer.url,
       callers: new Map([
@@ -50,7 +42,7 @@ export async function ownTarget(): Promise<FuzzTarget> {
         ['an owner', await tokenOf(coffer, team.owner.personId)],
         ['a gateway', coffer.gatewayToken],
         ['an operator', coffer.operatorToken],
-        ['a program of an organization', organization.secret],
+        ['a program of an organization', program],
       ]),
       known: {
         accountId: [...teams.map(({ accountId }) => accountId), team.owner.accountId],

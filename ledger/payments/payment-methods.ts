@@ -1,5 +1,5 @@
 // Payment methods: the cards a person agreed to have charged while away; only ever shown to that person.
-import type { Pool } from '../database.ts';
+import type { Connection, Pool } from '../database.ts';
 
 export interface PaymentMethod {
   readonly id: string;
@@ -77,8 +77,8 @@ const DETACH_PAYMENT_METHOD = `
   update payment_methods set detached_at = coalesce(detached_at, $2::timestamptz) where id = $1::text`;
 
 /** A card is gone; the rules that use it are suspended by the same statement. Returns whether it is one of ours. */
-export async function detachPaymentMethod(pool: Pool, id: string, now: Date): Promise<boolean> {
-  const { rowCount } = await pool.query(DETACH_PAYMENT_METHOD, [id, now]);
+export async function detachPaymentMethod(db: Pool | Connection, id: string, now: Date): Promise<boolean> {
+  const { rowCount } = await db.query(DETACH_PAYMENT_METHOD, [id, now]);
   return rowCount === 1;
 }
 
@@ -116,4 +116,20 @@ export async function listPaymentMethods(pool: Pool, personId: string): Promise<
     expYear: row.exp_year,
     createdAt: row.created_at,
   }));
+}
+
+const FIND_OWN_PAYMENT_METHOD = `
+  select detached_at is null as is_saved from payment_methods where id = $1::text and person_id = $2::uuid`;
+
+/** Whether a card is saved, or was and is gone; `undefined` for one that is not this person's. */
+export async function findOwnPaymentMethod(
+  pool: Pool,
+  { paymentMethodId, personId }: { readonly paymentMethodId: string; readonly personId: string },
+): Promise<'saved' | 'gone' | undefined> {
+  const { rows } = await pool.query<{ is_saved: boolean }>(FIND_OWN_PAYMENT_METHOD, [
+    paymentMethodId,
+    personId,
+  ]);
+  const row = rows[0];
+  return row && (row.is_saved ? 'saved' : 'gone');
 }

@@ -1,5 +1,5 @@
 // Quarantine: payments that Stripe took and that did not match what was asked for, and what operators decided about each.
-import { type Actor, withActing } from '../acting.ts';
+import { type Actor, setReason, withActing } from '../acting.ts';
 import type { Pool } from '../database.ts';
 
 export type QuarantineResolution = 'credited' | 'kept-out';
@@ -107,6 +107,7 @@ export async function resolveQuarantine(
   now: Date,
 ): Promise<string | null> {
   return withActing(pool, actor, now, async (connection) => {
+    await setReason(connection, reason);
     const values = [paymentIntentId, resolution, reason, operator, accountId, commandId, now];
     const { rows } = await connection.query<{ account_id: string | null }>(RESOLVE_QUARANTINE, values);
     return rows[0]?.account_id ?? null;

@@ -19,6 +19,7 @@ import {
 } from '../support/people.ts';
 import { createPrice, post } from '../support/reading-usage.ts';
 import { type Dice, rollDice, rounds, timeLimitMs } from '../support/soak.ts';
+import { createSponsoredTeam } from '../support/sponsored-team.ts';
 
 const FEW = 6;
 const LONGEST_WAIT_MS = 40;
@@ -51,25 +52,11 @@ interface Sponsored {
 /** A team whose admin sponsors auto top-up that has just been decided, and has a key. */
 async function sponsored(): Promise<Sponsored> {
   const { pool } = database;
-  const [team, other] = [await createTeam(pool), await createTeam(pool)];
-  const { personId } = team.admin;
-  const card = `pm_${uuidv7()}`;
-  await pool.query(
-    `insert into payment_methods (id, person_id, customer_id, fingerprint, brand, last4, exp_month, exp_year,
-       consented_at, consent_terms, created_at)
-     values ($1, $2, 'cus_1', $1, 'visa', '4242', 1, 2099, now(), 'card-reuse-1', now())`,
-    [card, personId],
-  );
-  await pool.query(
-    'select set_auto_top_up($1, $2, $3, 10000000000, 20000000000, null, 100000000000, true, now())',
-    [team.accountId, personId, card],
-  );
+  const other = await createTeam(pool);
+  const { team, sponsor, card, topUpId } = await createSponsoredTeam(pool, 'admin');
+  const { personId } = sponsor;
   const { apiKeyId } = await createKey(pool, { accountId: team.accountId, memberId: personId });
-  await post(pool, team.accountId);
-  const { rows } = await pool.query<{ id: string }>('select id from top_ups where account_id = $1', [
-    team.accountId,
-  ]);
-  return { team, other, personId, card, apiKeyId, topUpId: rows[0]?.id ?? '' };
+  return { team, other, personId, card, apiKeyId, topUpId };
 }
 
 /** What may go on meanwhile; each may be refused, none may stand in the way of the erasure. */

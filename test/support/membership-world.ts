@@ -111,7 +111,13 @@ export async function perform(world: World, operation: Operation): Promise<void>
       await closeOrganization(pool, acting, now);
       return;
     case 'invite':
-      await invite(pool, acting, { id: uuidv7(), email: whom.email, role: operation.role }, now);
+      // mostly somebody who was no member from the start
+      await invite(
+        pool,
+        acting,
+        { id: uuidv7(), email: pick(people, PEOPLE - 1 - (operation.whom % 3)).email, role: operation.role },
+        now,
+      );
       return;
     case 'send-again':
       await sendAgain(pool, acting, await anInvitation(world, where.id, operation.whom), now);

@@ -235,9 +235,13 @@ async function cardsOf(api: TestApi, token: string): Promise<string[]> {
   return body.items.map(({ id }: { id: string }) => id);
 }
 
-/** Opens the page to which a hosted page sends people back, on the test's port. */
+/** Opens the page to which a hosted page sends people back, on the test's port; one that leads on says where to. */
 export async function followBack(api: TestApi, location: string, token?: string): Promise<string> {
   const { pathname, search } = new URL(location);
-  const response = await api.call('GET', pathname + search, { token });
-  return response.text();
+  const response = await fetch(api.url + pathname + search, {
+    redirect: 'manual',
+    ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
+  });
+  const address = response.headers.get('location');
+  return address === null ? response.text() : `${response.status} ${address}`;
 }

@@ -110,9 +110,12 @@ export async function createGatewayToken(
   return createToken(pool, { kind: 'gateway', scopes });
 }
 
-/** The secret of a new operator token with every scope. */
-export async function createOperatorToken(pool: Pool): Promise<string> {
-  return createToken(pool, { kind: 'operator' });
+/** The secret of a new operator token, with every scope unless some are named. */
+export async function createOperatorToken(
+  pool: Pool,
+  scopes?: readonly ServiceTokenScope[],
+): Promise<string> {
+  return createToken(pool, { kind: 'operator', ...(scopes && { scopes }) });
 }
 
 /** The secret of a new token of an organization's program. */

@@ -13,8 +13,10 @@ export interface Browser {
   post(path: string, body?: unknown): Promise<JsonAnswer>;
   get(path: string): Promise<JsonAnswer>;
   delete(path: string): Promise<JsonAnswer>;
-  /** Follows the link of a mail; the answer is the redirect itself. */
+  /** Follows the link of a mail; a page that asks is only shown. */
   open(link: string): Promise<JsonAnswer>;
+  /** Follows the link of a mail and presses the page's button; the answer is the redirect itself. */
+  confirm(link: string): Promise<JsonAnswer>;
   /** What it would send as `Cookie`. */
   cookie(): string;
 }
@@ -23,7 +25,12 @@ export interface Browser {
 export function browser(api: TestApi): Browser {
   const jar = new Map<string, string>();
   const cookie = () => [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-  const send = async (method: string, path: string, body?: unknown): Promise<JsonAnswer> => {
+  const send = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    type = 'application/json',
+  ): Promise<JsonAnswer> => {
     const response = await fetch(api.url + path, {
       method,
       redirect: 'manual',
@@ -31,9 +38,9 @@ export function browser(api: TestApi): Browser {
         origin: ORIGIN,
         'sec-fetch-site': 'same-origin',
         ...(jar.size > 0 && { cookie: cookie() }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(body !== undefined && { 'content-type': type }),
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body !== undefined && { body: body instanceof URLSearchParams ? body : JSON.stringify(body) }),
     });
     for (const one of response.headers.getSetCookie()) keep(jar, one);
     const text = await response.text();
@@ -44,6 +51,10 @@ export function browser(api: TestApi): Browser {
     get: (path) => send('GET', path),
     delete: (path) => send('DELETE', path),
     open: (link) => send('GET', link.slice(ORIGIN.length)),
+    confirm: (link) => {
+      const { pathname, searchParams } = new URL(link);
+      return send('POST', pathname, searchParams, 'application/x-www-form-urlencoded');
+    },
     cookie,
   };
 }

@@ -904,7 +904,7 @@ export interface paths {
         put?: never;
         /**
          * Erase a person on their request
-         * @description Name and e-mail address are erased everywhere, with sign-in, sessions, cards, memberships and their API keys; the personal account is closed with whatever is left on it. Usage, payments and audit stay, under an id and “former member”. Doing it again changes nothing.
+         * @description Name and e-mail address are erased everywhere, with sign-in, sessions, cards, memberships and their API keys; the personal account is closed with whatever is left on it. Usage, payments and audit stay, under an id and “former member”. Doing it again changes nothing. The reason stays in the audit: do not write there who it was.
          */
         post: operations["postOperatorPeopleErasure"];
         delete?: never;
@@ -1009,6 +1009,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/payment-methods/{paymentMethodId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a saved card of yours
+         * @description Auto top-up that uses it pauses at once, and its owners and admins are told. A charge that was already sent still adds its credit.
+         */
+        delete: operations["deleteMePaymentMethodsByPaymentMethodId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/{accountId}/top-ups": {
         parameters: {
             query?: never;
@@ -1042,6 +1062,26 @@ export interface paths {
         };
         /** One top-up */
         get: operations["getAccountsTopUpsByTopUpId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}/contributions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who paid how much
+         * @description One line per payer, the most first. With `format=csv` or `Accept: text/csv` the answer is a file.
+         */
+        get: operations["getAccountsContributions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1090,6 +1130,26 @@ export interface paths {
          * @description A charge that was already sent still adds its credit.
          */
         delete: operations["deleteAccountsAutoTopUp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{accountId}/auto-top-up/simulation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a rule would have charged in the last 30 days
+         * @description Changes nothing. Counts one charge each time the balance would have crossed the threshold; usage is taken as even over each UTC day, credit that people added by hand stays in, what auto top-up charged then is left out.
+         */
+        post: operations["postAccountsAutoTopUpSimulation"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1277,6 +1337,24 @@ export interface paths {
         get: operations["getBillingReturn"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/billing/recover/{topUpId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page on which a payer confirms an auto top-up to their bank */
+        get: operations["getBillingRecoverByTopUpId"];
+        put?: never;
+        /** The way from there to the page where it is paid */
+        post: operations["postBillingRecoverByTopUpId"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1488,11 +1566,68 @@ export interface components {
             /** @description A saved card of yours; without it the card stays. */
             paymentMethodId?: string;
         };
+        AutoTopUpSimulation: {
+            from: components["schemas"]["Timestamp"];
+            to: components["schemas"]["Timestamp"];
+            /** @description How often it would have charged. */
+            count: number;
+            total: components["schemas"]["Amount"];
+            /** @description How often which amount, the most frequent first. */
+            charges: {
+                amount: components["schemas"]["Amount"];
+                count: number;
+            }[];
+            /** @description Whether the monthly cap would have kept something from being charged. */
+            capped: boolean;
+        };
+        AutoTopUpTerms: {
+            threshold: string;
+            amount?: string;
+            targetBalance?: string;
+            monthlyCap: string;
+        };
         CardSetup: {
             /** Format: uuid */
             id: string;
             /** @description The hosted page on which the card is saved; null once it is done. */
             setupUrl: string | null;
+        };
+        ClosedOrganization: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            slug: string;
+            /**
+             * Format: uuid
+             * @description The account that pays for its usage.
+             */
+            accountId: string;
+            /** @description Your role there; null when you are no member. */
+            role: ("owner" | "admin" | "member") | null;
+            createdAt: components["schemas"]["Timestamp"];
+            closedAt: components["schemas"]["Timestamp"] | null;
+            /** @description What it leaves on its balance; below zero, what it still owes. */
+            remainder: components["schemas"]["Amount"];
+        };
+        Contribution: {
+            payer: components["schemas"]["Named"];
+            total: components["schemas"]["Amount"];
+            /** @description What they added by hand. */
+            manual: {
+                count: number;
+                total: components["schemas"]["Amount"];
+            };
+            /** @description What auto top-up charged to their card. */
+            auto: {
+                count: number;
+                total: components["schemas"]["Amount"];
+            };
+            firstAt: components["schemas"]["Timestamp"];
+            lastAt: components["schemas"]["Timestamp"];
+        };
+        ContributionPage: {
+            items: components["schemas"]["Contribution"][];
+            nextCursor: string | null;
         };
         CreditRequest: {
             /** @description Dollars as a decimal string; an adjustment may be negative. */
@@ -2038,6 +2173,31 @@ export interface components {
             /** @description Where its payer pays; null for everybody else, and once it is over. */
             checkoutUrl: string | null;
         };
+        TopUpDetail: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            mode: "manual" | "auto";
+            amount: components["schemas"]["Amount"];
+            currency: string;
+            /** @enum {string} */
+            state: "open" | "processing" | "paid" | "not-completed";
+            payer: components["schemas"]["Named"];
+            createdAt: components["schemas"]["Timestamp"];
+            paidAt: components["schemas"]["Timestamp"] | null;
+            /** @description Where its payer pays; null for everybody else, and once it is over. */
+            checkoutUrl: string | null;
+            /** @description What happened, oldest first. That a card was declined, or a payment set aside, only its payer reads. */
+            timeline: {
+                at: components["schemas"]["Timestamp"];
+                /** @enum {string} */
+                what: "opened" | "rule-evaluated" | "charge-sent" | "charge-declined" | "set-aside" | "kept-out" | "credited" | "posted";
+                /** @description Of an evaluation: the balance that it found. */
+                balance?: components["schemas"]["Amount"];
+                /** @description Of an evaluation: the threshold at that time. */
+                threshold?: components["schemas"]["Amount"];
+            }[];
+        };
         TopUpPage: {
             items: components["schemas"]["TopUp"][];
             nextCursor: string | null;
@@ -2294,7 +2454,12 @@ export type SchemaAuditLine = components['schemas']['AuditLine'];
 export type SchemaAuditPage = components['schemas']['AuditPage'];
 export type SchemaAutoTopUp = components['schemas']['AutoTopUp'];
 export type SchemaAutoTopUpRequest = components['schemas']['AutoTopUpRequest'];
+export type SchemaAutoTopUpSimulation = components['schemas']['AutoTopUpSimulation'];
+export type SchemaAutoTopUpTerms = components['schemas']['AutoTopUpTerms'];
 export type SchemaCardSetup = components['schemas']['CardSetup'];
+export type SchemaClosedOrganization = components['schemas']['ClosedOrganization'];
+export type SchemaContribution = components['schemas']['Contribution'];
+export type SchemaContributionPage = components['schemas']['ContributionPage'];
 export type SchemaCreditRequest = components['schemas']['CreditRequest'];
 export type SchemaCreditTransaction = components['schemas']['CreditTransaction'];
 export type SchemaDecision = components['schemas']['Decision'];
@@ -2349,6 +2514,7 @@ export type SchemaStoredCredit = components['schemas']['StoredCredit'];
 export type SchemaStripeEvent = components['schemas']['StripeEvent'];
 export type SchemaTimestamp = components['schemas']['Timestamp'];
 export type SchemaTopUp = components['schemas']['TopUp'];
+export type SchemaTopUpDetail = components['schemas']['TopUpDetail'];
 export type SchemaTopUpPage = components['schemas']['TopUpPage'];
 export type SchemaTopUpRequest = components['schemas']['TopUpRequest'];
 export type SchemaTransaction = components['schemas']['Transaction'];
@@ -2476,7 +2642,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2570,7 +2736,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2729,7 +2895,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2794,7 +2960,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2875,7 +3041,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3069,7 +3235,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3171,7 +3337,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3240,7 +3406,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Organization"];
+                    "application/json": components["schemas"]["ClosedOrganization"];
                 };
             };
             /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
@@ -3261,7 +3427,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3519,7 +3685,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3620,7 +3786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3813,7 +3979,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3936,7 +4102,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4030,7 +4196,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4175,7 +4341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invitation-not-yours`: The invitation is for another address; `forbidden`: Your role does not allow this */
+            /** @description `invitation-not-yours`: The invitation is for another address; `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4259,7 +4425,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invitation-not-yours`: The invitation is for another address; `forbidden`: Your role does not allow this */
+            /** @description `invitation-not-yours`: The invitation is for another address; `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4409,7 +4575,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invitation-not-yours`: The invitation is for another address; `forbidden`: Your role does not allow this */
+            /** @description `invitation-not-yours`: The invitation is for another address; `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4492,7 +4658,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invitation-not-yours`: The invitation is for another address; `forbidden`: Your role does not allow this */
+            /** @description `invitation-not-yours`: The invitation is for another address; `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5343,7 +5509,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5544,7 +5710,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5626,7 +5792,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5735,7 +5901,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5853,7 +6019,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6043,7 +6209,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6165,7 +6331,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6507,7 +6673,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6615,7 +6781,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6726,7 +6892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6846,7 +7012,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6960,7 +7126,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7051,7 +7217,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7148,7 +7314,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7544,7 +7710,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7695,7 +7861,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7715,6 +7881,80 @@ export interface operations {
             };
             /** @description `idempotency-key-reused`: The Idempotency-Key was used for another request */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payments-unavailable`: The payment provider is not reachable; `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteMePaymentMethodsByPaymentMethodId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                paymentMethodId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is nothing here */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7868,7 +8108,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7970,7 +8210,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TopUp"];
+                    "application/json": components["schemas"]["TopUpDetail"];
                 };
             };
             /** @description `request-invalid`: The request is not valid */
@@ -8001,6 +8241,91 @@ export interface operations {
                 };
             };
             /** @description `account-not-found`: There is no such account; `not-found`: There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAccountsContributions: {
+        parameters: {
+            query?: {
+                /** @description Credited at or after this moment. */
+                from?: string;
+                /** @description Credited before this moment. */
+                to?: string;
+                /** @description Wins over the `Accept` header, so that a plain link can ask for CSV. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The contributions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContributionPage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8067,7 +8392,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8227,7 +8552,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8338,7 +8663,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8349,6 +8674,105 @@ export interface operations {
             };
             /** @description `account-not-found`: There is no such account */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAccountsAutoTopUpSimulation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutoTopUpTerms"];
+            };
+        };
+        responses: {
+            /** @description What it would have charged */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutoTopUpSimulation"];
+                };
+            };
+            /** @description `amount-malformed`: The amount is not a decimal string in dollars; `amount-not-in-cents`: The amount has a part below one cent; `amount-out-of-range`: The amount is outside the bounds; `auto-top-up-invalid`: The rule of auto top-up contradicts itself; `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account-not-found`: There is no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8491,7 +8915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8805,15 +9229,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal-error`: Something went wrong on our side */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     postWebhooksStripe: {
@@ -8904,6 +9319,113 @@ export interface operations {
             };
             /** @description No session of ours */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    getBillingRecoverByTopUpId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                topUpId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is to be paid */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description No charge of this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description To be tried again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    postBillingRecoverByTopUpId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                topUpId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The way on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No charge of this person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description To be tried again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

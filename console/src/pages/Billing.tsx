@@ -1,41 +1,68 @@
-// Billing: the balance and what it is made of, adding credit, auto top-up, and who paid what.
-import { Button, Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+// Billing: the balance and what it is made of, adding credit, auto top-up, who paid what, and my own cards.
+import { Alert, Button, Paper, Stack } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense } from 'react';
-import { accountQuery } from '../api/queries.ts';
-import type { SchemaAccount } from '../api/schema.d.ts';
+import { lazy, Suspense, useEffect } from 'react';
+import { accountQuery, paymentMethodsQuery } from '../api/queries.ts';
 import { useAccountContext } from '../context.ts';
-import { accountStates } from '../parts/account-state.ts';
-import { Money } from '../parts/Money.tsx';
+import { readDraft } from '../parts/draft.ts';
 import { PageHeader } from '../parts/PageHeader.tsx';
 import { QueryState } from '../parts/QueryState.tsx';
+import { AutoTopUp } from './billing/AutoTopUp.tsx';
+import { BalanceCard } from './billing/BalanceCard.tsx';
+import { Contributions } from './billing/Contributions.tsx';
+import { PaymentMethods } from './billing/PaymentMethods.tsx';
+import { ruleDraftName } from './billing/rule-form.ts';
+import { TopUpBanner } from './billing/TopUpBanner.tsx';
 import { TopUps } from './billing/TopUps.tsx';
+import type { BillingSearch } from './billing-search.ts';
 import { FirstRun } from './first-run/FirstRun.tsx';
 
 const AddCredit = lazy(async () => ({ default: (await import('./billing/AddCredit.tsx')).AddCredit }));
+const TopUpDetails = lazy(async () => ({
+  default: (await import('./billing/TopUpDetails.tsx')).TopUpDetails,
+}));
 
 export function Billing() {
   const context = useAccountContext();
-  const { add } = useSearch({ from: '/signed-in/accounts/$context/billing' });
+  const { accountId } = context;
+  const search = useSearch({ from: '/signed-in/accounts/$context/billing' });
   const navigate = useNavigate();
-  const account = useQuery(accountQuery(context.accountId));
-  const showAdding = (isShown: boolean) =>
-    navigate({
+  const account = useQuery(accountQuery(accountId));
+  const isOpen = account.data?.state !== 'frozen' && account.data?.state !== 'closed';
+  const show = (next: BillingSearch) =>
+    void navigate({
       to: '/accounts/$context/billing',
       params: { context: context.key },
-      search: isShown ? { add: true } : {},
+      search: next,
+      resetScroll: false,
     });
+  useCardReturn(accountId, search, show);
+
   return (
     <>
       <PageHeader
         title="Billing"
-        action={<Button onClick={() => void showAdding(true)}>+ Add Credit to Balance</Button>}
+        action={
+          <Button onClick={() => show({ add: true })} disabled={!isOpen}>
+            + Add Credit to Balance
+          </Button>
+        }
       >
         {context.organizationId === undefined
           ? 'Your personal balance. Nobody else sees it.'
           : `The balance that everybody in ${context.name} shares.`}
       </PageHeader>
+      {search.topUp !== undefined && (
+        <TopUpBanner
+          context={context}
+          topUpId={search.topUp}
+          wasCancelled={search.cancelled === true}
+          onAgain={() => show({ add: true })}
+          onClose={() => show({})}
+        />
+      )}
+      {search.cardSaved !== undefined && <CardBanner isSaved={search.cardSaved} onClose={() => show({})} />}
       <FirstRun context={context} />
       <Stack gap="lg">
         {account.data === undefined ? (
@@ -43,61 +70,57 @@ export function Billing() {
             <QueryState query={account} />
           </Paper>
         ) : (
-          <BalanceCard account={account.data} />
+          <BalanceCard account={account.data} context={context} />
         )}
-        <TopUps accountId={context.accountId} />
+        <AutoTopUp
+          context={context}
+          isOpen={isOpen}
+          isEditing={search.auto === true}
+          onEdit={(isEditing) => show(isEditing ? { auto: true } : {})}
+        />
+        <TopUps accountId={accountId} onOpen={(topUpId) => show({ show: topUpId })} />
+        {context.organizationId !== undefined && <Contributions accountId={accountId} />}
+        <PaymentMethods context={context} />
       </Stack>
       <Suspense>
-        {add === true && <AddCredit context={context} onClose={() => void showAdding(false)} />}
+        {search.add === true && isOpen && <AddCredit context={context} onClose={() => show({})} />}
+        {search.show !== undefined && (
+          <TopUpDetails accountId={accountId} topUpId={search.show} onClose={() => show({})} />
+        )}
       </Suspense>
     </>
   );
 }
 
-function BalanceCard({ account }: { readonly account: SchemaAccount }) {
-  const state = accountStates[account.state];
-  return (
-    <Paper component="section" aria-labelledby="balance">
-      <Group justify="space-between" align="flex-start" gap="xl">
-        <Stack gap={4} maw={420}>
-          <Text id="balance" component="h2" size="sm" c="dimmed" fw={500}>
-            Balance
-          </Text>
-          <Title order={3} size={38} lh={1.1} aria-live="polite">
-            <Money amount={account.balance} />
-          </Title>
-          <Text size="sm" c={account.state === 'ok' ? 'dimmed' : state.color}>
-            {state.says}
-          </Text>
-        </Stack>
-        <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="xl" verticalSpacing="sm">
-          <Part name="Posted" amount={account.posted} says="In the statement" />
-          <Part name="Pending" amount={account.pending} says="Counts already, statement follows" />
-          <Part name="Held" amount={account.held} says="Reserved for requests under way" />
-        </SimpleGrid>
-      </Group>
-    </Paper>
-  );
+/** Back from saving a card: it is read anew, and who was setting up auto top-up goes on where they were. */
+function useCardReturn(
+  accountId: string,
+  { cardSaved, auto }: BillingSearch,
+  show: (next: BillingSearch) => void,
+): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    if (cardSaved === undefined) return;
+    void queries.invalidateQueries(paymentMethodsQuery);
+    const draft = readDraft(ruleDraftName(accountId), { waitsForCard: false });
+    if (draft?.waitsForCard === true && auto === undefined) show({ cardSaved, auto: true });
+  });
 }
 
-function Part({
-  name,
-  amount,
-  says,
-}: {
-  readonly name: string;
-  readonly amount: string;
-  readonly says: string;
-}) {
+function CardBanner({ isSaved, onClose }: { readonly isSaved: boolean; readonly onClose: () => void }) {
   return (
-    <Stack gap={0}>
-      <Text size="xs" c="dimmed">
-        {name}
-      </Text>
-      <Money amount={amount} fw={600} />
-      <Text size="xs" c="dimmed">
-        {says}
-      </Text>
-    </Stack>
+    <Alert
+      mb="lg"
+      color={isSaved ? 'teal' : 'gray'}
+      title={isSaved ? 'Your card is saved' : 'No card was saved'}
+      role="status"
+      withCloseButton
+      closeButtonLabel="Close"
+      onClose={onClose}
+    >
+      {isSaved
+        ? 'Nothing was charged. You can use it for auto top-up now.'
+        : 'Nothing was charged. You can try again at any time.'}
+    </Alert>
   );
 }

@@ -3,18 +3,21 @@ import { Alert, Button, Checkbox, Group, Modal, Stack, Text, TextInput } from '@
 import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { api, read } from '../../api/client.ts';
-import { messageOf } from '../../api/problem.ts';
+import { messageOf, ProblemError } from '../../api/problem.ts';
 import type { Context } from '../../context.ts';
 import { amountFault, typedAmount } from '../../money.ts';
+import { dropDraft, useDraft } from '../../parts/draft.ts';
+import { usePageReturn } from '../../parts/page-return.ts';
 
 const PRESETS = ['10', '25', '50', '100'];
 const BOUNDS = { least: 5, most: 2_000 };
 
 export function AddCredit({ context, onClose }: { readonly context: Context; readonly onClose: () => void }) {
-  const [amount, setAmount] = useState('25');
-  const [saveCard, setSaveCard] = useState(false);
+  const draftName = `add-credit.${context.accountId}`;
+  const [{ amount, saveCard }, change] = useDraft(draftName, { amount: '25', saveCard: false });
   const [isChecked, setChecked] = useState(false);
   const wish = useRef<{ content: string; key: string }>(null);
+  const field = useRef<HTMLInputElement>(null);
   const fault = amountFault(amount, BOUNDS);
 
   const pay = useMutation({
@@ -31,14 +34,22 @@ export function AddCredit({ context, onClose }: { readonly context: Context; rea
       );
     },
     onSuccess: ({ checkoutUrl }) => {
+      dropDraft(draftName);
       if (checkoutUrl !== null) window.location.assign(checkoutUrl);
     },
   });
+  usePageReturn(pay.reset);
 
+  const edit = (typed: string) => {
+    change({ amount: typed });
+    if (pay.isError) pay.reset();
+  };
   const send = () => {
     setChecked(true);
-    if (fault === undefined && !pay.isPending && !pay.isSuccess) pay.mutate();
+    if (fault !== undefined) field.current?.focus();
+    else if (!pay.isPending && !pay.isSuccess) pay.mutate();
   };
+  const refused = refusalOf(pay.error);
 
   return (
     <Modal opened onClose={onClose} title="Add credit" centered closeButtonProps={{ 'aria-label': 'Close' }}>
@@ -59,15 +70,17 @@ export function AddCredit({ context, onClose }: { readonly context: Context; rea
             {PRESETS.map((preset) => (
               <Button
                 key={preset}
+                px={0}
                 variant={typedOrNothing(amount) === typedAmount(preset) ? 'filled' : 'default'}
                 aria-pressed={typedOrNothing(amount) === typedAmount(preset)}
-                onClick={() => setAmount(preset)}
+                onClick={() => edit(preset)}
               >
                 ${preset}
               </Button>
             ))}
           </Group>
           <TextInput
+            ref={field}
             label="Amount"
             description={`From $${BOUNDS.least} to $${BOUNDS.most.toLocaleString('en-US')}`}
             leftSection="$"
@@ -75,28 +88,45 @@ export function AddCredit({ context, onClose }: { readonly context: Context; rea
             autoComplete="off"
             data-autofocus
             value={amount}
-            error={isChecked ? fault : undefined}
-            onChange={({ currentTarget }) => setAmount(currentTarget.value)}
+            error={(isChecked ? fault : undefined) ?? refused.field}
+            onChange={({ currentTarget }) => edit(currentTarget.value)}
             onBlur={() => setChecked(true)}
           />
           <Checkbox
             label="Keep this card for auto top-up"
             description="You agree that it may be charged while you are away, and only by a rule that you set yourself."
             checked={saveCard}
-            onChange={({ currentTarget }) => setSaveCard(currentTarget.checked)}
+            onChange={({ currentTarget }) => change({ saveCard: currentTarget.checked })}
           />
-          {pay.error !== null && (
+          {refused.form !== undefined && (
             <Alert color="red" role="alert">
-              {messageOf(pay.error)}
+              {refused.form}
             </Alert>
           )}
-          <Button type="submit" loading={pay.isPending || pay.isSuccess}>
-            Continue to payment
+          {pay.data?.checkoutUrl === null && (
+            <Alert color="gray" role="status">
+              This payment is over already. Close this and look at the top-ups below.
+            </Alert>
+          )}
+          <Button type="submit" loading={pay.isPending || (pay.isSuccess && pay.data.checkoutUrl !== null)}>
+            {pay.isError ? 'Try again' : 'Continue to payment'}
           </Button>
         </Stack>
       </form>
     </Modal>
   );
+}
+
+/** What was refused: beside the amount where it is about that, below the form otherwise. */
+function refusalOf(error: unknown): { readonly field?: string; readonly form?: string } {
+  if (error === null) return {};
+  if (error instanceof ProblemError) {
+    const ofAmount = error.code.startsWith('amount-') ? error.message : error.fields.get('amount');
+    if (ofAmount !== undefined) return { field: ofAmount };
+    if (error.code === 'rate-limited')
+      return { form: `You have begun many payments within the hour. ${error.message}` };
+  }
+  return { form: messageOf(error) };
 }
 
 function typedOrNothing(text: string): string | undefined {

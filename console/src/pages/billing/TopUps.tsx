@@ -1,20 +1,19 @@
 // Top-ups: who paid how much, when, and how it went; never a card.
-import { Badge, Button, Group, Paper, Table, Text, Title } from '@mantine/core';
+import { Badge, Button, Paper, Stack, Text, Title, UnstyledButton } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { topUpsQuery } from '../../api/queries.ts';
-import type { SchemaTopUp } from '../../api/schema.d.ts';
 import { Money } from '../../parts/Money.tsx';
 import { QueryState } from '../../parts/QueryState.tsx';
+import { topUpModes, topUpStates } from '../../parts/top-up-text.ts';
 import { When } from '../../parts/When.tsx';
+import classes from './TopUps.module.css';
 
-const STATES: Record<SchemaTopUp['state'], { label: string; color: string }> = {
-  open: { label: 'Open', color: 'gray' },
-  processing: { label: 'Under way', color: 'blue' },
-  paid: { label: 'Paid', color: 'teal' },
-  'not-completed': { label: 'Not completed', color: 'gray' },
-};
+interface TopUpsProps {
+  readonly accountId: string;
+  readonly onOpen: (topUpId: string) => void;
+}
 
-export function TopUps({ accountId }: { readonly accountId: string }) {
+export function TopUps({ accountId, onOpen }: TopUpsProps) {
   const query = useInfiniteQuery(topUpsQuery(accountId));
   const items = query.data?.pages.flatMap((page) => page.items) ?? [];
   return (
@@ -24,49 +23,38 @@ export function TopUps({ accountId }: { readonly accountId: string }) {
       </Title>
       <QueryState query={query} />
       {query.isSuccess && items.length === 0 && (
-        <Text c="dimmed">Nobody has added credit yet. The first top-up shows up here within a second.</Text>
+        <Text c="dimmed" size="sm">
+          Nobody has added credit yet. The first top-up shows up here within a second.
+        </Text>
       )}
-      {items.length > 0 && (
-        <Table.ScrollContainer minWidth={520}>
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>When</Table.Th>
-                <Table.Th>Paid by</Table.Th>
-                <Table.Th>How</Table.Th>
-                <Table.Th>State</Table.Th>
-                <Table.Th ta="right">Amount</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {items.map((topUp) => (
-                <Table.Tr key={topUp.id}>
-                  <Table.Td>
-                    <When at={topUp.paidAt ?? topUp.createdAt} withTime />
-                  </Table.Td>
-                  <Table.Td>{topUp.payer.name ?? 'Former member'}</Table.Td>
-                  <Table.Td>{topUp.mode === 'auto' ? 'Auto top-up' : 'By hand'}</Table.Td>
-                  <Table.Td>
-                    <Group gap="xs" wrap="nowrap">
-                      <Badge variant="light" color={STATES[topUp.state].color}>
-                        {STATES[topUp.state].label}
-                      </Badge>
-                      {topUp.checkoutUrl !== null && (
-                        <Button component="a" href={topUp.checkoutUrl} size="compact-xs" variant="subtle">
-                          Pay
-                        </Button>
-                      )}
-                    </Group>
-                  </Table.Td>
-                  <Table.Td ta="right">
-                    <Money amount={topUp.amount} signed={topUp.state === 'paid'} />
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      )}
+      <ul className={classes.list}>
+        {items.map((topUp) => (
+          <li key={topUp.id} className={classes.line}>
+            <UnstyledButton className={classes.button} onClick={() => onOpen(topUp.id)}>
+              <Stack gap={0} className={classes.what}>
+                <Text size="sm" fw={550} truncate>
+                  {topUp.payer.name ?? 'Former member'}
+                </Text>
+                <Text size="xs" c="dimmed">
+                  {topUpModes[topUp.mode]} · <When at={topUp.paidAt ?? topUp.createdAt} withTime />
+                </Text>
+              </Stack>
+              {topUp.state !== 'paid' && (
+                <Badge variant="light" color={topUpStates[topUp.state].color}>
+                  {topUpStates[topUp.state].label}
+                </Badge>
+              )}
+              <Money
+                amount={topUp.amount}
+                signed={topUp.state === 'paid'}
+                {...(topUp.state === 'not-completed' && { c: 'dimmed', td: 'line-through' })}
+                fz="sm"
+                fw={550}
+              />
+            </UnstyledButton>
+          </li>
+        ))}
+      </ul>
       {query.hasNextPage && (
         <Button
           variant="subtle"
