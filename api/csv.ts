@@ -30,6 +30,11 @@ export interface CsvTable {
   readonly pages: AsyncIterable<readonly (readonly CsvCell[])[]>;
 }
 
+/** The pages of a table that is small enough to be read at once. */
+export async function* inOnePage<T>(rows: readonly T[]): AsyncGenerator<readonly T[]> {
+  yield rows;
+}
+
 /** Streams a table as the answer; each page is sent before the next one is read, so that no table is held as a whole. */
 export async function streamCsv(response: Response, { name, columns, pages }: CsvTable): Promise<void> {
   let started = false;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { formatDollars } from '../../ledger/money.ts';
 import { type Contribution, readContributions } from '../../ledger/reading/contributions.ts';
-import { type CsvCell, streamCsv, textCell } from '../csv.ts';
+import { type CsvCell, csvQuery, inOnePage, streamCsv, textCell, wantsCsv } from '../csv.ts';
 import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams, amount, moment, named, pageOf, timestamp } from '../schemas.ts';
 
@@ -22,10 +22,7 @@ const contribution = z
 const query = z.strictObject({
   from: moment.optional().describe('Credited at or after this moment.'),
   to: moment.optional().describe('Credited before this moment.'),
-  format: z
-    .enum(['json', 'csv'])
-    .optional()
-    .describe('`csv` stands for `Accept: text/csv`, which a link in a page cannot send.'),
+  ...csvQuery,
 });
 
 /** `GET /v1/accounts/{accountId}/contributions`. */
@@ -36,7 +33,8 @@ export function contributionRoutes(surroundings: RouteSurroundings): Route[] {
       method: 'get',
       path: '/v1/accounts/{accountId}/contributions',
       summary: 'Who paid how much',
-      description: 'One line per payer, the most first. With `Accept: text/csv` the answer is a file.',
+      description:
+        'One line per payer, the most first. With `format=csv` or `Accept: text/csv` the answer is a file.',
       tag: 'Top-ups',
       right: 'read',
       params: accountParams,
@@ -52,11 +50,9 @@ export function contributionRoutes(surroundings: RouteSurroundings): Route[] {
       async handle({ query: { from, to, format }, request, response, access }) {
         const { accountId } = access;
         const found = await readContributions(pool, accountId, { from, to });
-        response.vary('accept');
-        const wanted =
-          format ?? (request.accepts(['application/json', 'text/csv']) === 'text/csv' ? 'csv' : 'json');
-        if (wanted === 'csv') {
-          const table = { name: `contributions-${accountId}`, columns: CSV_COLUMNS, pages: inOnePage(found) };
+        if (wantsCsv(format, { request, response })) {
+          const pages = inOnePage(found.map(csvRow));
+          const table = { name: `contributions-${accountId}`, columns: CSV_COLUMNS, pages };
           await streamCsv(response, table);
           return undefined;
         }
@@ -90,18 +86,17 @@ const CSV_COLUMNS = [
   'lastAt',
 ] as const;
 
-async function* inOnePage(found: readonly Contribution[]): AsyncGenerator<CsvCell[][]> {
-  yield found
-    .map(shown)
-    .map(({ payer, total, manual, auto, firstAt, lastAt }) => [
-      payer.id,
-      textCell(payer.name),
-      total,
-      manual.count,
-      manual.total,
-      auto.count,
-      auto.total,
-      firstAt,
-      lastAt,
-    ]);
+function csvRow(contribution: Contribution): CsvCell[] {
+  const { payer, total, manual, auto, firstAt, lastAt } = shown(contribution);
+  return [
+    payer.id,
+    textCell(payer.name),
+    total,
+    manual.count,
+    manual.total,
+    auto.count,
+    auto.total,
+    firstAt,
+    lastAt,
+  ];
 }

@@ -11,7 +11,7 @@ import {
   type UsageFilter,
   type UsageSum,
 } from '../../ledger/reading/usage-sums.ts';
-import { csvQuery, streamCsv, wantsCsv } from '../csv.ts';
+import { csvQuery, inOnePage, streamCsv, wantsCsv } from '../csv.ts';
 import { Problem } from '../problem.ts';
 import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams, moment, pageOf } from '../schemas.ts';
@@ -87,7 +87,7 @@ export function usageSumRoutes(surroundings: RouteSurroundings): Route[] {
         await streamCsv(response, {
           name: `usage-${accountId}`,
           columns: sumColumns(groupBy),
-          pages: onePage(rows),
+          pages: inOnePage(rows),
         });
         return undefined;
       },
@@ -122,8 +122,4 @@ function rankedBy(groupBy: readonly Grouping[]): Ranking {
 
 function dayOf(moment: Date): string {
   return moment.toISOString().slice(0, 10);
-}
-
-async function* onePage<T>(rows: T): AsyncGenerator<T> {
-  yield rows;
 }

@@ -16,6 +16,7 @@ import { readBillingSearch, readHomeSearch } from './pages/billing-search.ts';
 import { LoadFailed, NotFound } from './pages/Failures.tsx';
 import { readTransactionSearch } from './pages/transaction-search.ts';
 import { readUsageSearch } from './pages/usage/usage-search.ts';
+import { keepDraftsOf } from './parts/draft.ts';
 import { loadPart } from './parts/load-part.ts';
 import { localPath } from './session/local-path.ts';
 
@@ -34,7 +35,9 @@ const signedIn = createRoute({
   id: 'signed-in',
   beforeLoad: async ({ context, location }) => {
     try {
-      return { me: await context.queryClient.ensureQueryData(meQuery) };
+      const me = await context.queryClient.ensureQueryData(meQuery);
+      keepDraftsOf(me.id);
+      return { me };
     } catch (error) {
       if (error instanceof ProblemError && error.status === 401)
         throw redirect({ to: '/sign-in', search: { next: location.href } });

@@ -1079,7 +1079,7 @@ export interface paths {
         };
         /**
          * Who paid how much
-         * @description One line per payer, the most first. With `Accept: text/csv` the answer is a file.
+         * @description One line per payer, the most first. With `format=csv` or `Accept: text/csv` the answer is a file.
          */
         get: operations["getAccountsContributions"];
         put?: never;
@@ -8276,7 +8276,7 @@ export interface operations {
                 from?: string;
                 /** @description Credited before this moment. */
                 to?: string;
-                /** @description `csv` stands for `Accept: text/csv`, which a link in a page cannot send. */
+                /** @description Wins over the `Accept` header, so that a plain link can ask for CSV. */
                 format?: "json" | "csv";
             };
             header?: never;

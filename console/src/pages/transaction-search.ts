@@ -1,6 +1,7 @@
 // The filters of the history as they stand in the address, and the line that is open: what is none of them is dropped.
 import type { TransactionFilter } from '../api/queries/history.ts';
 import { isDay, plusDays } from '../parts/days.ts';
+import { isId } from '../parts/search.ts';
 
 const TYPES = ['usage', 'top-up', 'refund', 'dispute', 'grant', 'adjustment'] as const;
 type Type = (typeof TYPES)[number];
@@ -24,18 +25,26 @@ export function readTransactionSearch(search: Record<string, unknown>): Transact
   const read: TransactionSearch = {};
   for (const name of ['from', 'to', 'memberId', 'apiKeyId', 'model', 'batchId', 'line'] as const) {
     const value = search[name];
-    if ((typeof value === 'string' || typeof value === 'number') && value !== '') read[name] = String(value);
+    const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+    if (LOOKS_RIGHT[name]?.(text) ?? text !== '') read[name] = text;
   }
   const type = TYPES.find((one) => one === search['type']);
   if (type !== undefined) read.type = type;
   return read;
 }
 
+const LOOKS_RIGHT: Readonly<Record<string, (text: string) => boolean>> = {
+  from: isDay,
+  to: isDay,
+  memberId: isId,
+  apiKeyId: isId,
+};
+
 /** Whether lines are left out. */
 export const isFiltered = ({ line: _line, ...filters }: TransactionSearch): boolean =>
-  Object.keys(filters).length > 0;
+  Object.values(filters).some((value) => value !== undefined);
 
 /** The filters as the API takes them: `to` is the last day that is shown. */
 export function filterOf({ line: _line, to, ...filters }: TransactionSearch): TransactionFilter {
-  return { ...filters, ...(to !== undefined && { to: isDay(to) ? plusDays(to, 1) : to }) };
+  return { ...filters, ...(to !== undefined && { to: plusDays(to, 1) }) };
 }

@@ -6,7 +6,7 @@ import { useRef, useState } from 'react';
 import { api, read } from '../api/client.ts';
 import { messageOf, ProblemError } from '../api/problem.ts';
 import { meQuery } from '../api/queries.ts';
-import { useDraft } from '../session/drafts.ts';
+import { dropDraft, useDraft } from './draft.ts';
 
 const SLUG = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
@@ -19,7 +19,7 @@ const EMPTY: { name: string; slug: string; isSlugTyped: boolean } = {
 export function OrganizationForm() {
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const { draft, change, forget } = useDraft('organization', EMPTY);
+  const [draft, change] = useDraft('organization', EMPTY);
   const [isChecked, setChecked] = useState(false);
   const wish = useRef<{ content: string; key: string }>(null);
   const name = draft.name.trim();
@@ -36,7 +36,7 @@ export function OrganizationForm() {
       );
     },
     onSuccess: async (made) => {
-      forget();
+      dropDraft('organization');
       await queries.invalidateQueries({ queryKey: meQuery.queryKey });
       await queries.fetchQuery(meQuery);
       await navigate({ to: '/accounts/$context/billing', params: { context: made.slug } });

@@ -1,7 +1,10 @@
 // Drafts: what was typed into a form outlives an error, a reload, signing in again and a way through another site's page.
 import { useCallback, useState } from 'react';
 
-const keyOf = (name: string) => `coffer.draft.${name}`;
+const PREFIX = 'coffer.draft.';
+const OWNER = 'coffer.drafts-of';
+
+const keyOf = (name: string) => PREFIX + name;
 
 /** The draft of a form in this tab; undefined when there is none. It holds amounts and choices, never a secret. */
 export function readDraft<T extends object>(name: string, initial: T): T | undefined {
@@ -15,6 +18,18 @@ export function readDraft<T extends object>(name: string, initial: T): T | undef
 
 export function dropDraft(name: string): void {
   sessionStorage.removeItem(keyOf(name));
+}
+
+/** Takes every draft away, as when somebody signs out. */
+export function dropDrafts(): void {
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
+}
+
+/** Says whose drafts they are from now on; those of somebody else, who was signed in before, are gone. */
+export function keepDraftsOf(personId: string): void {
+  if (sessionStorage.getItem(OWNER) === personId) return;
+  dropDrafts();
+  sessionStorage.setItem(OWNER, personId);
 }
 
 /** The values of a form, kept while they change. */

@@ -1,7 +1,7 @@
 // The session: signing up, in and out through `/api/auth`; the cookie it leaves is never seen by a script.
 import { ProblemError, Unreachable } from '../api/problem.ts';
 import type { SchemaProblem } from '../api/schema.d.ts';
-import { forgetDrafts } from './drafts.ts';
+import { dropDrafts } from '../parts/draft.ts';
 
 /** Calls one of the sign-in routes. Throws what was refused as a problem. */
 export async function authCall(path: string, body: object): Promise<Readonly<Record<string, unknown>>> {
@@ -38,7 +38,7 @@ export async function confirmAddress(link: { token?: string; callbackURL?: strin
 /** Ends the session, and with it what was typed in this tab. */
 export async function signOut(): Promise<void> {
   await authCall('/sign-out', {});
-  forgetDrafts();
+  dropDrafts();
 }
 
 /** Whether the signed-in person has a second step. */

@@ -5,8 +5,8 @@ import { useRef, useState } from 'react';
 import { api, read } from '../../api/client.ts';
 import { messageOf, ProblemError } from '../../api/problem.ts';
 import type { Context } from '../../context.ts';
+import { dropDraft, useDraft } from '../../parts/draft.ts';
 import { Secret } from '../../parts/Secret.tsx';
-import { useDraft } from '../../session/drafts.ts';
 
 const LIFETIMES = [
   { value: '', label: 'For ever' },
@@ -17,8 +17,8 @@ const LIFETIMES = [
 
 export function NewKey({ context, onClose }: { readonly context: Context; readonly onClose: () => void }) {
   const queries = useQueryClient();
-  const { draft, change, forget } = useDraft(`api-key.${context.accountId}`, { name: '', days: '' });
-  const { name, days } = draft;
+  const draftName = `api-key.${context.accountId}`;
+  const [{ name, days }, change] = useDraft(draftName, { name: '', days: '' });
   const [isChecked, setChecked] = useState(false);
   const wish = useRef(crypto.randomUUID());
   const make = useMutation({
@@ -30,7 +30,7 @@ export function NewKey({ context, onClose }: { readonly context: Context; readon
         }),
       ),
     onSuccess: () => {
-      forget();
+      dropDraft(draftName);
       return queries.invalidateQueries({ queryKey: ['api-keys', context.accountId] });
     },
     onError: () => {

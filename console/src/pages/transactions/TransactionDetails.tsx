@@ -54,7 +54,7 @@ export function TransactionDetails({ context, id, known, onClose }: TransactionD
             <ButtonLink
               to="/accounts/$context/billing"
               params={{ context: context.key }}
-              search={{ topUp: line.topUpId }}
+              search={{ show: line.topUpId }}
               variant="default"
             >
               How it was paid
