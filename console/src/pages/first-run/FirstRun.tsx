@@ -52,7 +52,7 @@ export function FirstRun({ context }: { readonly context: Context }) {
           </Text>
           <OrganizationForm />
           <Button variant="subtle" size="xs" mt="xs" px={0} onClick={() => setPersonal(true)}>
-            Go on alone, with your personal balance
+            Go on with your personal balance
           </Button>
         </Step>
         <Step number={2} title="Make an API key" isDone={hasKey} isCurrent={current === 1}>
