@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { BrowserContextOptions } from 'playwright-core';
 import { Mailbox } from '../../dev/mail/mailbox.ts';
@@ -37,7 +37,7 @@ const FLOW_MS = 60_000;
 
 /**
  * The `test` of a file whose tests need a browser. Each of them fails on errors of its pages too. Without a Chromium
- * they are skipped, and fail where `CI` is set.
+ * they are skipped, which the run's closing lines say, and fail where `CI` is set.
  */
 export function browserTests(): Flow {
   const executable = chromiumPath();
@@ -69,8 +69,6 @@ export function browserTests(): Flow {
 
 function withoutChromium(): Flow {
   const isCi = (process.env['CI'] ?? '') !== '';
-  if (!isCi)
-    process.stderr.write(`${basename(expect.getState().testPath ?? '')} is skipped: ${NO_CHROMIUM}\n`);
   return (name) => {
     if (!isCi) test.skip(name, () => undefined);
     else
