@@ -57,7 +57,9 @@ async function say(name: string, unit: string, aim: number, once: () => Promise<
   console.log(`${name.padEnd(8)} ${median.toFixed(0).padStart(6)} ${unit}   (aim: ${aim} ${unit})`);
 }
 
-const billing = ({ slug }: Story) => `/accounts/${slug}/billing`;
+function billing({ slug }: Story): string {
+  return `/accounts/${slug}/billing`;
+}
 
 /** A balance, and a button that can be pressed. */
 async function usable(page: Page): Promise<void> {
