@@ -16,7 +16,7 @@ import { theme } from './theme.ts';
 function signInAgain(error: Error): void {
   const isInside = router.state.matches.some(({ routeId }) => routeId === '/signed-in');
   if (isInside && error instanceof ProblemError && error.code === 'unauthenticated')
-    void router.navigate({ to: '/sign-in', search: { next: router.state.location.href } });
+    void router.navigate({ to: '/sign-in', search: { next: router.state.location.href, ended: true } });
 }
 
 const queryClient = new QueryClient({

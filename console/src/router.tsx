@@ -117,7 +117,10 @@ const readNext = (search: Record<string, unknown>): { next?: string } => {
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  validateSearch: strictly(readNext),
+  validateSearch: strictly((search): { next?: string; ended?: true } => ({
+    ...readNext(search),
+    ...(search['ended'] === true && { ended: true }),
+  })),
   component: lazyRouteComponent(() => import('./pages/SignIn.tsx'), 'SignIn'),
 });
 

@@ -31,7 +31,6 @@ import { NavigationLink } from '../parts/links.tsx';
 import { isSteward } from '../rights.ts';
 import { BalanceButton } from './BalanceButton.tsx';
 import { ProfileMenu } from './ProfileMenu.tsx';
-import { SessionEnded } from './SessionEnded.tsx';
 import { WaitingInvitations } from './WaitingInvitations.tsx';
 
 const PAGES = [
@@ -111,7 +110,6 @@ export function Frame() {
           </Alert>
         )}
         <WaitingInvitations />
-        <SessionEnded />
         {context === undefined ? <NotYours /> : <Outlet key={context.key} />}
       </AppShell.Main>
     </AppShell>
