@@ -1769,6 +1769,18 @@ AS $function$
   end)::ledger_account
 $function$;
 
+CREATE OR REPLACE FUNCTION public.lift_suspension_of_renewed_card()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from card_suspensions s where s.fingerprint = new.fingerprint and s.reason = 'card-data'
+    and not exists (
+      select from payment_methods m where m.fingerprint = new.fingerprint and m.id <> new.id
+        and (m.exp_year, m.exp_month) >= (new.exp_year, new.exp_month));
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.lock_organization(p_organization uuid)
  RETURNS uuid
  LANGUAGE plpgsql
@@ -2817,6 +2829,8 @@ CREATE TRIGGER ledger_commands_audited AFTER INSERT ON public.ledger_commands FO
 CREATE TRIGGER ledger_commands_name_request BEFORE INSERT ON public.ledger_commands FOR EACH ROW EXECUTE FUNCTION public.name_request();
 CREATE TRIGGER notices_keep_no_link BEFORE UPDATE ON public.notices FOR EACH ROW WHEN (((new.next_try_at IS NULL) AND (new.details ?| ARRAY['link'::text, 'secret'::text, 'to'::text]))) EXECUTE FUNCTION public.scrub_notice();
 CREATE TRIGGER payment_methods_of_the_erased BEFORE INSERT OR UPDATE ON public.payment_methods FOR EACH ROW EXECUTE FUNCTION public.forget_card_of_erased();
+CREATE TRIGGER payment_methods_renewed AFTER UPDATE OF exp_year, exp_month ON public.payment_methods FOR EACH ROW WHEN ((ROW(new.exp_year, new.exp_month) > ROW(old.exp_year, old.exp_month))) EXECUTE FUNCTION public.lift_suspension_of_renewed_card();
+CREATE TRIGGER payment_methods_saved_renewed AFTER INSERT ON public.payment_methods FOR EACH ROW EXECUTE FUNCTION public.lift_suspension_of_renewed_card();
 CREATE TRIGGER payment_methods_suspend_rules AFTER UPDATE OF detached_at ON public.payment_methods FOR EACH ROW WHEN (((old.detached_at IS NULL) AND (new.detached_at IS NOT NULL))) EXECUTE FUNCTION public.suspend_rules_of_card();
 CREATE TRIGGER prices_check BEFORE INSERT ON public.prices FOR EACH ROW EXECUTE FUNCTION public.check_price();
 CREATE TRIGGER prices_immutable BEFORE DELETE OR UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
