@@ -17,7 +17,7 @@ export interface MemberActing {
   readonly organizationId: string;
   readonly personId: string;
   readonly actor: Actor;
-  readonly roleMay: (role: MemberRole, right: OrganizationRight) => boolean;
+  readonly rolesWith: (right: OrganizationRight) => readonly string[];
 }
 
 /** The open transaction, in which nobody else changes the organization or its members. */
@@ -63,14 +63,15 @@ export function asMember<T>(
   now: Date,
   work: (membership: Membership) => Promise<T>,
 ): Promise<T> {
-  const { organizationId, personId, actor, roleMay } = acting;
+  const { organizationId, personId, actor, rolesWith } = acting;
   return withActing(pool, actor, now, async (connection) => {
     const accountId = await lockOrganization(connection, organizationId);
     const role = await lockRole(connection, organizationId, personId);
     if (role === undefined) throw unseen();
     const mustMay: Membership['mustMay'] = (needed) => {
-      if (!roleMay(role, needed))
-        throw new Refusal('forbidden', `Your role here is ${role}; this needs another.`);
+      const roles = rolesWith(needed);
+      if (!roles.includes(role))
+        throw new Refusal('forbidden', `Your role here is ${role}; this needs ${roles.join(' or ')}.`);
     };
     mustMay(right);
     return work({ connection, organizationId, accountId, mustMay });

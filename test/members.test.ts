@@ -1,6 +1,6 @@
 // Members: who sees whom, who changes whose role, who removes whom, and what becomes of keys, invitations and cards.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { roleMay } from '../api/access.ts';
+import { rolesWith } from '../api/access.ts';
 import type { MemberRole } from '../ledger/members.ts';
 import { addMember } from '../ledger/members.ts';
 import { asMember } from '../ledger/membership.ts';
@@ -305,7 +305,7 @@ test('the right is judged when the change is made: who was demoted a moment ago 
     organizationId: team.organizationId,
     personId: team.admin.personId,
     actor: { kind: 'person', id: team.admin.personId },
-    roleMay,
+    rolesWith,
   } as const;
   const work = asMember(database.pool, acting, 'manage-members', new Date(), async () => 'done');
   expect(await work).toBe('done');
