@@ -8,6 +8,7 @@ import { Refusal } from './refusal.ts';
 export type OrganizationRight =
   | 'manage-members'
   | 'manage-owners'
+  | 'manage-tokens'
   | 'rename-organization'
   | 'leave-organization'
   | 'close-organization';
