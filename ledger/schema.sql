@@ -1548,6 +1548,22 @@ begin
   return new;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.forget_kept_answers()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from idempotency_keys where caller = new.id::text;
+  update idempotency_keys k set body = jsonb_set(k.body, '{email}', to_jsonb(new.email))
+    from auth.invitations i
+    where i.email = new.email and k.caller = 'person:' || i.inviter_id and k.resource_id = i.id and k.body ? 'email';
+  update idempotency_keys k set body = jsonb_set(k.body, '{member,name}', to_jsonb(new.name))
+    from api_key_holders h join api_keys a on a.id = h.api_key_id
+    where h.member_id = new.id and k.caller = a.created_by::text and k.resource_id = a.id
+      and k.body #>> '{member,id}' = new.id::text;
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.forget_payload_of_erased()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2799,6 +2815,7 @@ CREATE TRIGGER organizations_renamed AFTER UPDATE OF name, slug ON auth.organiza
 CREATE CONSTRAINT TRIGGER organizations_start_with_an_owner AFTER INSERT ON auth.organizations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.require_owner();
 CREATE TRIGGER organizations_stay_closed BEFORE UPDATE ON auth.organizations FOR EACH ROW WHEN (((old.closed_at IS NOT NULL) AND ((new.closed_at IS DISTINCT FROM old.closed_at) OR (new.name <> old.name) OR (new.slug <> old.slug)))) EXECUTE FUNCTION public.keep_closed();
 CREATE TRIGGER emails_followed AFTER UPDATE OF email ON auth.people FOR EACH ROW WHEN ((new.email IS DISTINCT FROM old.email)) EXECUTE FUNCTION public.follow_email();
+CREATE TRIGGER people_erased AFTER UPDATE OF erased_at ON auth.people FOR EACH ROW WHEN (((old.erased_at IS NULL) AND (new.erased_at IS NOT NULL))) EXECUTE FUNCTION public.forget_kept_answers();
 CREATE TRIGGER people_have_an_account AFTER INSERT ON auth.people FOR EACH ROW EXECUTE FUNCTION public.open_owner_account('person');
 CREATE TRIGGER people_named AFTER INSERT OR UPDATE OF name ON auth.people FOR EACH ROW EXECUTE FUNCTION public.keep_name();
 CREATE TRIGGER two_factor_followed AFTER UPDATE OF two_factor_enabled ON auth.people FOR EACH ROW WHEN ((new.two_factor_enabled IS DISTINCT FROM old.two_factor_enabled)) EXECUTE FUNCTION public.follow_two_factor();
