@@ -2,6 +2,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { type Actor, withActing } from './acting.ts';
 import type { Connection, Pool } from './database.ts';
+import { holdRole } from './membership.ts';
 import { type ApiKey, findApiKey } from './reading/api-keys.ts';
 import { Refusal } from './refusal.ts';
 import { createSecret, hashSecret, recognisedPrefix } from './secrets.ts';
@@ -33,14 +34,6 @@ const ROTATE_API_KEY = `
 
 const REVOKE_API_KEY = `
   update api_keys set revoked_at = $2::timestamptz where id = $1::uuid and revoked_at is null`;
-
-const IS_OWN_ACCOUNT = `
-  select from accounts where id = $1::uuid and owner_type = 'person' and owner_id = $2::uuid`;
-
-const LOCK_STEWARD = `
-  select from auth.members m join accounts a on a.owner_type = 'organization' and a.owner_id = m.organization_id
-  where a.id = $1::uuid and m.person_id = $2::uuid and m.role = any ($3::text[])
-  for share of m`;
 
 const LOCK_ACCOUNT = 'select from account_balances where account_id = $1::uuid for update';
 
@@ -192,9 +185,7 @@ async function isInReach(
   { accountId, memberId, stewards, actor }: ApiKeyChange,
 ): Promise<boolean> {
   if (memberId !== undefined || stewards === undefined || actor.kind !== 'person') return true;
-  const own = await connection.query(IS_OWN_ACCOUNT, [accountId, actor.id]);
-  if (own.rowCount === 1) return true;
-  return (await connection.query(LOCK_STEWARD, [accountId, actor.id, stewards])).rowCount === 1;
+  return actor.id !== undefined && holdRole(connection, { accountId, personId: actor.id, roles: stewards });
 }
 
 async function insertSecret(connection: Connection, id: string, secret: string, now: Date): Promise<void> {

@@ -53,6 +53,28 @@ export async function lockRole(
 const LOCK_ROLE = `
   select role from auth.members where organization_id = $1::uuid and person_id = $2::uuid for update`;
 
+const IS_OWN_ACCOUNT = `
+  select from accounts where id = $1::uuid and owner_type = 'person' and owner_id = $2::uuid`;
+
+const HOLD_ROLE = `
+  select from auth.members m join accounts a on a.owner_type = 'organization' and a.owner_id = m.organization_id
+  where a.id = $1::uuid and m.person_id = $2::uuid and m.role = any ($3::text[])
+  for share of m`;
+
+/**
+ * Whether an account is a person's own, or they have one of the roles in its organization; that stays so until the
+ * transaction ends. Ask it with the account's balance row locked before, if at all, and its keys after.
+ */
+export async function holdRole(
+  connection: Connection,
+  person: { readonly accountId: string; readonly personId: string; readonly roles: readonly string[] },
+): Promise<boolean> {
+  const { accountId, personId, roles } = person;
+  const own = await connection.query(IS_OWN_ACCOUNT, [accountId, personId]);
+  if (own.rowCount === 1) return true;
+  return (await connection.query(HOLD_ROLE, [accountId, personId, roles])).rowCount === 1;
+}
+
 /**
  * Runs `work` in one transaction in a member's name. The right is judged here again: who was demoted or removed a
  * moment ago gets `forbidden` or `organization-not-found`, whatever they were allowed when the request began.
