@@ -120,7 +120,10 @@ const readNext = (search: Record<string, unknown>): { next?: string } => {
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  validateSearch: readNext,
+  validateSearch: (search: Record<string, unknown>): { next?: string; ended?: true } => ({
+    ...readNext(search),
+    ...(search['ended'] === true && { ended: true }),
+  }),
   component: page(() => import('./pages/SignIn.tsx'), 'SignIn'),
 });
 

@@ -150,8 +150,8 @@ flow(
   },
 );
 
-flow('signing out everywhere ends the other window too', async (world) => {
-  const { personId } = await somebody(world);
+flow('signing out everywhere ends the other window too, which leads back after signing in', async (world) => {
+  const { email, personId } = await somebody(world);
   const here = await world.open({ personId });
   const there = await world.open({ personId });
   await there.page.goto('/accounts/@me/billing');
@@ -159,9 +159,10 @@ flow('signing out everywhere ends the other window too', async (world) => {
   await here.page.goto('/settings');
   await here.page.getByRole('button', { name: 'Sign out everywhere', exact: true }).click();
   await here.page.getByRole('heading', { name: 'Sign in to Coffer' }).waitFor();
-  const ended = there.page.getByRole('dialog', { name: 'Your session has ended' });
-  await ended.getByRole('link', { name: 'Sign in again' }).click();
-  await there.page.getByRole('heading', { name: 'Sign in to Coffer' }).waitFor();
+  await there.page.getByText('Your session has ended.').waitFor();
+  await signInBy(there.page, email);
+  await there.page.getByRole('heading', { name: 'Billing' }).waitFor();
+  expect(new URL(there.page.url()).pathname).toBe('/accounts/@me/billing');
 });
 
 flow('whoever is signed out in the middle signs in again and is back where they were', async (world) => {

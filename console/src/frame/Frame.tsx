@@ -32,7 +32,6 @@ import { NavigationLink } from '../parts/links.tsx';
 import { isSteward } from '../rights.ts';
 import { BalanceButton } from './BalanceButton.tsx';
 import { ProfileMenu } from './ProfileMenu.tsx';
-import { SessionEnded } from './SessionEnded.tsx';
 import { WaitingInvitations } from './WaitingInvitations.tsx';
 
 const PAGES = [
@@ -113,7 +112,6 @@ export function Frame() {
           </Alert>
         )}
         <WaitingInvitations />
-        <SessionEnded />
         {context === undefined ? (
           <NotYours />
         ) : PAGES.some(({ to, isFor }) => isFor === isSteward && isAt(to, context) && !isFor(context)) ? (
