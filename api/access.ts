@@ -52,6 +52,11 @@ export function roleMay(role: Role, right: Right): boolean {
   return roles.includes(role);
 }
 
+/** The members' roles that have a right. */
+export function rolesWith(right: Right): Role[] {
+  return rights[right].filter((role) => memberRoles.includes(role));
+}
+
 /** Whether somebody with this access has a right. */
 export function isAllowed({ roles }: Pick<AccountAccess, 'roles'>, right: Right): boolean {
   return roles.some((role) => roleMay(role, right));
@@ -91,7 +96,7 @@ export async function requireAccess(
   const access = isUuid(id) ? await findAccess(pool, principal, reference, roles) : undefined;
   if (access === undefined) throw unseen(reference);
   if (!isAllowed(access, right)) {
-    const needed = rights[right].filter((role) => memberRoles.includes(role)).join(' or ');
+    const needed = rolesWith(right).join(' or ');
     throw new Problem('forbidden', `Your role here is ${access.roles.join(', ')}; this needs ${needed}.`);
   }
   return access;

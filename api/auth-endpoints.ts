@@ -15,6 +15,8 @@ export interface AuthEndpoint {
   readonly forgivesSuccess: boolean;
   /** A signed-in person has to give their password: wrong ones are counted for the person. */
   readonly checksPassword: boolean;
+  /** A GET that changes something: like a write, only from our own pages or by a program. */
+  readonly changes: boolean;
   /** The time of the answer must not tell whether there is such a person. */
   readonly tellsNothing: boolean;
 }
@@ -32,6 +34,7 @@ interface Options<T> {
   readonly onceOnly?: (input: T) => string;
   readonly forgivesSuccess?: true;
   readonly checksPassword?: true;
+  readonly changes?: true;
   readonly tellsNothing?: true;
 }
 
@@ -55,6 +58,7 @@ function endpoint<T extends object>(
     },
     forgivesSuccess: options.forgivesSuccess === true,
     checksPassword: options.checksPassword === true,
+    changes: options.changes === true,
     tellsNothing: options.tellsNothing === true,
   };
 }
@@ -96,7 +100,9 @@ const ownPassword = z.strictObject({ password });
 const code = z.strictObject({ code: text(64), trustDevice: z.literal(false).optional() });
 
 /** Confirming an address, or the change of one, by the token of a link. */
-export const verifyEmail = endpoint('GET', z.strictObject({ token: text(4_000), callbackURL: ownPath }));
+export const verifyEmail = endpoint('GET', z.strictObject({ token: text(4_000), callbackURL: ownPath }), {
+  changes: true,
+});
 
 /** Choosing a password by the token of a link. */
 export const resetPassword = endpoint('POST', z.strictObject({ token: text(100), newPassword: password }), {

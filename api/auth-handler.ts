@@ -10,6 +10,7 @@ import { spendCode } from './auth-used-codes.ts';
 import { networkOf } from './caller-address.ts';
 import { Problem, problems } from './problem.ts';
 import type { Attempt, RateLimits } from './rate-limits.ts';
+import { requireTrusted } from './same-origin.ts';
 
 export interface AuthHandlerOptions {
   readonly auth: Auth;
@@ -29,6 +30,8 @@ const TELLS_NOTHING_MS = 400;
 export function authHandler(options: AuthHandlerOptions): RequestHandler {
   return async (request, response) => {
     const endpoint = findEndpoint(request, response);
+    // an address that signs in, followed from elsewhere, would make its reader work in somebody else's name
+    if (endpoint.changes) requireTrusted(request.headers, { baseUrl: options.baseUrl, corsOrigins: [] });
     const raw = endpoint.method === 'GET' ? request.query : await readJson(request);
     const { input, attempts, onceOnly } = endpoint.accept(raw, networkOf(request.ip));
     const call = { method: endpoint.method, path: request.path, input };

@@ -1,6 +1,6 @@
 // Which API keys a caller reaches: their own, or as owner, admin or program all of the organization.
 import { validate as isUuid } from 'uuid';
-import { type AccountAccess, isAllowed } from './access.ts';
+import { type AccountAccess, isAllowed, rolesWith } from './access.ts';
 import { callerId, type Principal } from './principal.ts';
 import { Problem } from './problem.ts';
 
@@ -8,9 +8,13 @@ import { Problem } from './problem.ts';
 export const OWN_KEYS = 'their own keys';
 export const ONLY_OWN_KEYS = { member: OWN_KEYS } as const;
 
+/** The roles of those who reach the keys of others. */
+export const STEWARDS = rolesWith('manage-all-keys');
+
 /** The key that a path names, within the caller's reach. */
 export function keyOf(apiKeyId: string, access: AccountAccess, principal: Principal) {
-  return { id: keyId(apiKeyId), accountId: access.accountId, memberId: onlyMember(access, principal) };
+  const memberId = onlyMember(access, principal);
+  return { id: keyId(apiKeyId), accountId: access.accountId, memberId, stewards: STEWARDS };
 }
 
 /** The id of a path; what is none answers like a key that does not exist. */

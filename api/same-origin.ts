@@ -17,14 +17,18 @@ export interface TrustedOrigins {
  */
 export function requireSameOrigin(trusted: TrustedOrigins): RequestHandler {
   return (request, _response, next) => {
-    if (!READING.has(request.method) && !isTrusted(request.headers, trusted)) {
-      throw new Problem(
-        'origin-not-allowed',
-        'A change by cookie is accepted only from the pages of this deployment, named in the Origin header.',
-      );
-    }
+    if (!READING.has(request.method)) requireTrusted(request.headers, trusted);
     next();
   };
+}
+
+/** Throws `origin-not-allowed` for what changes something and is not trusted to. */
+export function requireTrusted(headers: IncomingHttpHeaders, trusted: TrustedOrigins): void {
+  if (isTrusted(headers, trusted)) return;
+  throw new Problem(
+    'origin-not-allowed',
+    'A change by cookie is accepted only from the pages of this deployment, named in the Origin header.',
+  );
 }
 
 /** Whether a write with these headers may be done. */

@@ -16,7 +16,8 @@ changing a route; a test compares.
 const CONSOLE = fileURLToPath(new URL('../console/', import.meta.url));
 
 await runCommand(HELP, async () => {
-  const output = process.argv[2] === '--output' ? process.argv[3] : join(CONSOLE, 'src', 'api', 'schema.d.ts');
+  const output =
+    process.argv[2] === '--output' ? process.argv[3] : join(CONSOLE, 'src', 'api', 'schema.d.ts');
   if (output === undefined) throw new CommandFailed('--output needs a file (--help lists what there is)');
   const folder = mkdtempSync(join(tmpdir(), 'coffer-client-'));
   try {

@@ -2,6 +2,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { type Actor, withActing } from './acting.ts';
 import type { Connection, Pool } from './database.ts';
+import { holdRole } from './membership.ts';
 import { type ApiKey, findApiKey } from './reading/api-keys.ts';
 import { Refusal } from './refusal.ts';
 import { createSecret, hashSecret, recognisedPrefix } from './secrets.ts';
@@ -34,6 +35,8 @@ const ROTATE_API_KEY = `
 const REVOKE_API_KEY = `
   update api_keys set revoked_at = $2::timestamptz where id = $1::uuid and revoked_at is null`;
 
+const LOCK_ACCOUNT = 'select from account_balances where account_id = $1::uuid for update';
+
 const HAND_OVER_API_KEY = 'select hand_over_api_key($1::uuid, $2::uuid, $3::timestamptz)';
 
 /** A key that somebody wants changed: theirs alone with `memberId`, any of the account without. */
@@ -41,6 +44,8 @@ export interface ApiKeyChange {
   readonly id: string;
   readonly accountId: string;
   readonly memberId: string | undefined;
+  /** Without `memberId`: a person who acts must have one of these roles at the very moment of the change. */
+  readonly stewards?: readonly string[] | undefined;
   readonly actor: Actor;
   readonly now: Date;
 }
@@ -140,7 +145,9 @@ export function handOverApiKey(
   { to, ...key }: Omit<ApiKeyChange, 'memberId'> & { to: string },
 ): Promise<ApiKey | undefined> {
   return withActing(pool, key.actor, key.now, async (connection) => {
-    // not locked here: the function locks the account before the key
+    // as the function does it: the account before members, and they before the key
+    await connection.query(LOCK_ACCOUNT, [key.accountId]);
+    if (!(await isInReach(connection, { ...key, memberId: undefined }))) return undefined;
     if ((await findApiKey(connection, key.accountId, key.id, key.now)) === undefined) return undefined;
     await connection.query(HAND_OVER_API_KEY, [key.id, to, key.now]);
     return theKey(connection, key.accountId, key.id, key.now);
@@ -155,16 +162,30 @@ interface LockedKey {
 /** Locks the key, does the work if there is one, and returns what it is then. */
 function changing(
   pool: Pool,
-  { id, accountId, memberId, actor, now }: ApiKeyChange,
+  key: ApiKeyChange,
   work: (connection: Connection, locked: LockedKey) => Promise<void>,
 ): Promise<ApiKey | undefined> {
+  const { id, accountId, memberId, actor, now } = key;
   return withActing(pool, actor, now, async (connection) => {
+    if (!(await isInReach(connection, key))) return undefined;
     const { rows } = await connection.query<LockedKey>(LOCK_API_KEY, [id, accountId, memberId ?? null, now]);
     const [locked] = rows;
     if (locked === undefined) return undefined;
     await work(connection, locked);
     return theKey(connection, accountId, id, now);
   });
+}
+
+/**
+ * Whether whoever wants to change a key of others may still do so, and does until the transaction ends: the key of an
+ * admin who is removed may just have been handed to somebody else.
+ */
+async function isInReach(
+  connection: Connection,
+  { accountId, memberId, stewards, actor }: ApiKeyChange,
+): Promise<boolean> {
+  if (memberId !== undefined || stewards === undefined || actor.kind !== 'person') return true;
+  return actor.id !== undefined && holdRole(connection, { accountId, personId: actor.id, roles: stewards });
 }
 
 async function insertSecret(connection: Connection, id: string, secret: string, now: Date): Promise<void> {

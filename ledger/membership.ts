@@ -8,6 +8,7 @@ import { Refusal } from './refusal.ts';
 export type OrganizationRight =
   | 'manage-members'
   | 'manage-owners'
+  | 'manage-tokens'
   | 'rename-organization'
   | 'leave-organization'
   | 'close-organization';
@@ -17,7 +18,7 @@ export interface MemberActing {
   readonly organizationId: string;
   readonly personId: string;
   readonly actor: Actor;
-  readonly roleMay: (role: MemberRole, right: OrganizationRight) => boolean;
+  readonly rolesWith: (right: OrganizationRight) => readonly string[];
 }
 
 /** The open transaction, in which nobody else changes the organization or its members. */
@@ -52,6 +53,28 @@ export async function lockRole(
 const LOCK_ROLE = `
   select role from auth.members where organization_id = $1::uuid and person_id = $2::uuid for update`;
 
+const IS_OWN_ACCOUNT = `
+  select from accounts where id = $1::uuid and owner_type = 'person' and owner_id = $2::uuid`;
+
+const HOLD_ROLE = `
+  select from auth.members m join accounts a on a.owner_type = 'organization' and a.owner_id = m.organization_id
+  where a.id = $1::uuid and m.person_id = $2::uuid and m.role = any ($3::text[])
+  for share of m`;
+
+/**
+ * Whether an account is a person's own, or they have one of the roles in its organization; that stays so until the
+ * transaction ends. Ask it with the account's balance row locked before, if at all, and its keys after.
+ */
+export async function holdRole(
+  connection: Connection,
+  person: { readonly accountId: string; readonly personId: string; readonly roles: readonly string[] },
+): Promise<boolean> {
+  const { accountId, personId, roles } = person;
+  const own = await connection.query(IS_OWN_ACCOUNT, [accountId, personId]);
+  if (own.rowCount === 1) return true;
+  return (await connection.query(HOLD_ROLE, [accountId, personId, roles])).rowCount === 1;
+}
+
 /**
  * Runs `work` in one transaction in a member's name. The right is judged here again: who was demoted or removed a
  * moment ago gets `forbidden` or `organization-not-found`, whatever they were allowed when the request began.
@@ -63,14 +86,15 @@ export function asMember<T>(
   now: Date,
   work: (membership: Membership) => Promise<T>,
 ): Promise<T> {
-  const { organizationId, personId, actor, roleMay } = acting;
+  const { organizationId, personId, actor, rolesWith } = acting;
   return withActing(pool, actor, now, async (connection) => {
     const accountId = await lockOrganization(connection, organizationId);
     const role = await lockRole(connection, organizationId, personId);
     if (role === undefined) throw unseen();
     const mustMay: Membership['mustMay'] = (needed) => {
-      if (!roleMay(role, needed))
-        throw new Refusal('forbidden', `Your role here is ${role}; this needs another.`);
+      const roles = rolesWith(needed);
+      if (!roles.includes(role))
+        throw new Refusal('forbidden', `Your role here is ${role}; this needs ${roles.join(' or ')}.`);
     };
     mustMay(right);
     return work({ connection, organizationId, accountId, mustMay });

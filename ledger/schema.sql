@@ -1548,6 +1548,22 @@ begin
   return new;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.forget_kept_answers()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from idempotency_keys where caller = new.id::text;
+  update idempotency_keys k set body = jsonb_set(k.body, '{email}', to_jsonb(new.email))
+    from auth.invitations i
+    where i.email = new.email and k.caller = 'person:' || i.inviter_id and k.resource_id = i.id and k.body ? 'email';
+  update idempotency_keys k set body = jsonb_set(k.body, '{member,name}', to_jsonb(new.name))
+    from api_key_holders h join api_keys a on a.id = h.api_key_id
+    where h.member_id = new.id and k.caller = a.created_by::text and k.resource_id = a.id
+      and k.body #>> '{member,id}' = new.id::text;
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.forget_payload_of_erased()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1768,6 +1784,18 @@ AS $function$
     else 'stripe'
   end)::ledger_account
 $function$;
+
+CREATE OR REPLACE FUNCTION public.lift_suspension_of_renewed_card()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from card_suspensions s where s.fingerprint = new.fingerprint and s.reason = 'card-data'
+    and not exists (
+      select from payment_methods m where m.fingerprint = new.fingerprint and m.id <> new.id
+        and (m.exp_year, m.exp_month) >= (new.exp_year, new.exp_month));
+  return null;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.lock_organization(p_organization uuid)
  RETURNS uuid
@@ -2787,6 +2815,7 @@ CREATE TRIGGER organizations_renamed AFTER UPDATE OF name, slug ON auth.organiza
 CREATE CONSTRAINT TRIGGER organizations_start_with_an_owner AFTER INSERT ON auth.organizations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.require_owner();
 CREATE TRIGGER organizations_stay_closed BEFORE UPDATE ON auth.organizations FOR EACH ROW WHEN (((old.closed_at IS NOT NULL) AND ((new.closed_at IS DISTINCT FROM old.closed_at) OR (new.name <> old.name) OR (new.slug <> old.slug)))) EXECUTE FUNCTION public.keep_closed();
 CREATE TRIGGER emails_followed AFTER UPDATE OF email ON auth.people FOR EACH ROW WHEN ((new.email IS DISTINCT FROM old.email)) EXECUTE FUNCTION public.follow_email();
+CREATE TRIGGER people_erased AFTER UPDATE OF erased_at ON auth.people FOR EACH ROW WHEN (((old.erased_at IS NULL) AND (new.erased_at IS NOT NULL))) EXECUTE FUNCTION public.forget_kept_answers();
 CREATE TRIGGER people_have_an_account AFTER INSERT ON auth.people FOR EACH ROW EXECUTE FUNCTION public.open_owner_account('person');
 CREATE TRIGGER people_named AFTER INSERT OR UPDATE OF name ON auth.people FOR EACH ROW EXECUTE FUNCTION public.keep_name();
 CREATE TRIGGER two_factor_followed AFTER UPDATE OF two_factor_enabled ON auth.people FOR EACH ROW WHEN ((new.two_factor_enabled IS DISTINCT FROM old.two_factor_enabled)) EXECUTE FUNCTION public.follow_two_factor();
@@ -2817,6 +2846,8 @@ CREATE TRIGGER ledger_commands_audited AFTER INSERT ON public.ledger_commands FO
 CREATE TRIGGER ledger_commands_name_request BEFORE INSERT ON public.ledger_commands FOR EACH ROW EXECUTE FUNCTION public.name_request();
 CREATE TRIGGER notices_keep_no_link BEFORE UPDATE ON public.notices FOR EACH ROW WHEN (((new.next_try_at IS NULL) AND (new.details ?| ARRAY['link'::text, 'secret'::text, 'to'::text]))) EXECUTE FUNCTION public.scrub_notice();
 CREATE TRIGGER payment_methods_of_the_erased BEFORE INSERT OR UPDATE ON public.payment_methods FOR EACH ROW EXECUTE FUNCTION public.forget_card_of_erased();
+CREATE TRIGGER payment_methods_renewed AFTER UPDATE OF exp_year, exp_month ON public.payment_methods FOR EACH ROW WHEN ((ROW(new.exp_year, new.exp_month) > ROW(old.exp_year, old.exp_month))) EXECUTE FUNCTION public.lift_suspension_of_renewed_card();
+CREATE TRIGGER payment_methods_saved_renewed AFTER INSERT ON public.payment_methods FOR EACH ROW EXECUTE FUNCTION public.lift_suspension_of_renewed_card();
 CREATE TRIGGER payment_methods_suspend_rules AFTER UPDATE OF detached_at ON public.payment_methods FOR EACH ROW WHEN (((old.detached_at IS NULL) AND (new.detached_at IS NOT NULL))) EXECUTE FUNCTION public.suspend_rules_of_card();
 CREATE TRIGGER prices_check BEFORE INSERT ON public.prices FOR EACH ROW EXECUTE FUNCTION public.check_price();
 CREATE TRIGGER prices_immutable BEFORE DELETE OR UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.refuse_change();

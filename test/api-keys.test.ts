@@ -12,6 +12,7 @@ import {
   createOperatorToken,
   createOrganizationToken,
   createTeam,
+  signIn,
   type TestOrganization,
 } from './support/people.ts';
 import { type PeopleApi, startPeopleApi } from './support/people-api.ts';
@@ -531,6 +532,55 @@ test('a key made while its member is removed is either refused or ends with the 
     expect(rows).toEqual([]);
   }
 });
+
+test('whoever is removed while they change a key that is handed to somebody else changes nothing', async () => {
+  const team = await createTeam(database.pool);
+  const { organizationId, accountId, admin, owner } = team;
+  const { apiKeyId } = await createKey(database.pool, { accountId, memberId: admin.personId, now });
+  const path = `/v1/accounts/${accountId}/api-keys/${apiKeyId}`;
+  const changes: [string, string, object | undefined][] = [
+    ['POST', `${path}/rotate`, { graceSeconds: 0 }],
+    ['PATCH', path, { name: 'mine' }],
+    ['POST', `${path}/hand-over`, { memberId: team.member.personId }],
+    ['DELETE', path, undefined],
+  ];
+  const as = await signIn(api.auth, admin.personId);
+  const removal = await database.pool.connect();
+  await removal.query('begin');
+  await removal.query('select lock_organization($1)', [organizationId]);
+  await removal.query('select from auth.members where organization_id = $1 and person_id = $2 for update', [
+    organizationId,
+    admin.personId,
+  ]);
+  await removal.query('select hand_over_api_key($1, $2, $3)', [apiKeyId, owner.personId, now]);
+  const answers = changes.map(([method, to, body]) => api.call(method, to, { as, body }));
+  await waitingForLocks(changes.length);
+  await removal.query('delete from auth.members where organization_id = $1 and person_id = $2', [
+    organizationId,
+    admin.personId,
+  ]);
+  await removal.query('commit');
+  removal.release();
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([404, 404, 404, 404]);
+  const { body } = await api.call('GET', path, { as: owner.personId });
+  expect(body).toMatchObject({
+    name: 'test key',
+    state: 'active',
+    rotatedAt: null,
+    member: { id: owner.personId },
+  });
+});
+
+/** Resolves once so many wait for a lock in this test's database. */
+async function waitingForLocks(count: number): Promise<void> {
+  for (;;) {
+    const { rowCount } = await database.pool.query(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    if (rowCount !== null && rowCount >= count) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
 
 test('with an account end its keys and the tokens of its programs', async () => {
   const team = await createTeam(database.pool);

@@ -1,6 +1,7 @@
 // What stops a charge whatever the rule says: too many of late, a card that another account found dead, an episode that has had its own.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { refreshPaymentMethod } from '../ledger/payments/payment-methods.ts';
 import { takeDueEvaluations } from '../ledger/sweeping.ts';
 import { type Refilling, type RefillingAccount, startRefilling } from './support/refilling.ts';
 
@@ -101,6 +102,34 @@ test('a charge that was decided before the card was found dead is not sent after
   expect(await other.attempts()).toBe(0);
   expect(await other.rule()).toMatchObject({ state: 'suspended', suspension: 'hard' });
 });
+
+test.each([
+  ['expired_card', 'card-data', 'charged again'],
+  ['lost_card', 'hard', 'not charged'],
+])(
+  'a card that was declined with %s, which is %s, is %s once it is renewed',
+  async (code, suspension, outcome) => {
+    const { pool } = refilling.database;
+    const fingerprint = randomUUID();
+    const one = await refilling.account(fingerprint);
+    const opened = await one.post();
+    const wish = { paymentMethod: one.card, code, declineCode: code };
+    await refilling.sandbox.control('next_outcome', wish);
+    expect(await one.charge(opened ?? '')).toBe('over');
+    expect(await one.rule()).toMatchObject({ state: 'suspended', suspension });
+    const card = { id: one.card, customerId: '', fingerprint, brand: 'visa', last4: '4242', expMonth: 12 };
+    await refilling.advance(61);
+    // told the same again it is no other card
+    for (const expYear of [2040, 2044]) {
+      await one.setRule();
+      const topUpId = await one.post();
+      expect(topUpId).toBeUndefined();
+      expect(await refreshPaymentMethod(pool, { ...card, expYear })).toBe(true);
+    }
+    await one.setRule();
+    expect((await one.post()) === undefined).toBe(outcome === 'not charged');
+  },
+);
 
 test('a card that rests for a day is charged again after it, on every account', async () => {
   const fingerprint = randomUUID();

@@ -13,6 +13,7 @@ import {
   createGatewayToken,
   createKey,
   createOrganization,
+  createOrganizationToken,
   createPerson,
   createTeam,
   createTestAuth,
@@ -242,6 +243,39 @@ test('who signed up, was invited and asked for another password leaves no trace,
   const { body: somebody } = await anew.get('/v1/me');
   expect(somebody.id).not.toBe(me.id);
   expect(somebody.organizations).toEqual([]);
+});
+
+test('no answer that is kept for a repetition says who somebody was', async () => {
+  const { pool } = database;
+  const team = await createTeam(pool);
+  const person = await createPerson(pool, 'Rita Repeated');
+  const { personId, email } = person;
+  const { organizationId, accountId } = team;
+  const send = async (path: string, key: string, token: string, body: object) => {
+    const headers = { 'idempotency-key': key };
+    const answer = await api.json('POST', path, { token, headers, body });
+    expect(answer.status).toBe(201);
+    return answer.body;
+  };
+  const asOwner = await tokenOf(team.owner);
+  const invited = await send(`/v1/organizations/${organizationId}/invitations`, 'a', asOwner, { email });
+  const asThem = await tokenOf(person);
+  const accepted = await api.json('POST', `/v1/me/invitations/${invited.id}/accept`, { token: asThem });
+  expect(accepted.status).toBe(200);
+  await pool.query(`update auth.members set role = 'admin' where person_id = $1`, [personId]);
+  const keys = `/v1/accounts/${accountId}/api-keys`;
+  await send(keys, 'b', asThem, { name: 'own' });
+  const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
+  const tokens = `/v1/organizations/${organizationId}/tokens`;
+  await send(tokens, 'c', asThem, { name: 'program', scopes: ['read'], expiresAt });
+  const program = await createOrganizationToken(pool, organizationId, ['keys']);
+  const made = await send(keys, 'd', program, { name: 'theirs', memberId: personId });
+  expect(await traces('Rita')).toContain('public.idempotency_keys');
+
+  expect(await erasePerson(pool, SYSTEM, { personId }, new Date())).toBe(true);
+  for (const text of [email, 'Rita']) expect([text, await traces(text)]).toEqual([text, []]);
+  const again = await send(keys, 'd', program, { name: 'theirs', memberId: personId });
+  expect(again).toMatchObject({ id: made.id, member: { id: personId, name: 'former member' } });
 });
 
 test('the live stream of somebody who is erased ends', async () => {

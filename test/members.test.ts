@@ -1,13 +1,13 @@
 // Members: who sees whom, who changes whose role, who removes whom, and what becomes of keys, invitations and cards.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { roleMay } from '../api/access.ts';
+import { rolesWith } from '../api/access.ts';
 import type { MemberRole } from '../ledger/members.ts';
 import { addMember } from '../ledger/members.ts';
 import { asMember } from '../ledger/membership.ts';
 import { setRule } from './support/auto-top-up-rule.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import { audited, membershipState, storeCard } from './support/membership.ts';
-import { createKey, createPerson, createTeam, type TestOrganization } from './support/people.ts';
+import { createKey, createPerson, createTeam, signIn, type TestOrganization } from './support/people.ts';
 import { type PeopleApi, startPeopleApi } from './support/people-api.ts';
 
 const NOBODYS_ID = '0199e0a0-0000-7000-8000-000000000000';
@@ -305,7 +305,7 @@ test('the right is judged when the change is made: who was demoted a moment ago 
     organizationId: team.organizationId,
     personId: team.admin.personId,
     actor: { kind: 'person', id: team.admin.personId },
-    roleMay,
+    rolesWith,
   } as const;
   const work = asMember(database.pool, acting, 'manage-members', new Date(), async () => 'done');
   expect(await work).toBe('done');
@@ -319,4 +319,36 @@ test('the right is judged when the change is made: who was demoted a moment ago 
   await expect(
     asMember(database.pool, acting, 'manage-members', new Date(), async () => 'done'),
   ).rejects.toMatchObject({ code: 'organization-not-found' });
+});
+
+test('whoever is removed while they change auto top-up changes nothing', async () => {
+  const { pool } = database;
+  const team = await createTeam(pool);
+  const { accountId, organizationId, owner, admin } = team;
+  const paymentMethodId = await storeCard(pool, owner);
+  await setRule(pool, { accountId, sponsorId: owner.personId, paymentMethodId });
+  const to = `/v1/accounts/${accountId}/auto-top-up`;
+  const { body: before } = await api.call('GET', to, { as: owner.personId });
+  const lower = { threshold: '5.00', amount: '10.00', monthlyCap: '10.00' };
+  const as = await signIn(api.auth, admin.personId);
+  const removal = await pool.connect();
+  await removal.query('begin');
+  await removal.query('select lock_organization($1)', [organizationId]);
+  const answers = [api.call('PUT', to, { as, body: lower }), api.call('DELETE', to, { as })];
+  for (let waiting = 0; waiting < answers.length; ) {
+    const { rowCount } = await pool.query(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    waiting = rowCount ?? 0;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await removal.query('delete from auth.members where organization_id = $1 and person_id = $2', [
+    organizationId,
+    admin.personId,
+  ]);
+  await removal.query('commit');
+  removal.release();
+  for (const answer of await Promise.all(answers))
+    expect(answer).toMatchObject({ status: 404, body: { code: 'account-not-found' } });
+  expect((await api.call('GET', to, { as: owner.personId })).body).toEqual(before);
 });

@@ -87,6 +87,25 @@ test('the link of another person, a changed one and one that expired confirm not
   expect((await signIn(browser(api), email)).status).toBe(403);
 });
 
+test('an address on somebody else’s page or in a mail confirms nothing by itself and signs nobody in', async () => {
+  const email = 'wanda@example.com';
+  await signUp(browser(api), email);
+  const token = tokenIn(await linkIn(database.pool, email, 'verify-email'));
+  for (const path of ['/api/auth/verify-email', '/API/AUTH/verify-email']) {
+    for (const site of ['cross-site', 'same-site', 'none']) {
+      const answer = await fetch(`${api.url}${path}?token=${token}`, {
+        redirect: 'manual',
+        headers: { 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate' },
+      });
+      expect([site, answer.status, answer.headers.getSetCookie()]).toEqual([site, 403, []]);
+      expect(await answer.json()).toMatchObject({ code: 'origin-not-allowed' });
+    }
+  }
+  const ours = browser(api);
+  expect((await ours.get(`/api/auth/verify-email?token=${token}`)).status).toBe(200);
+  expect((await ours.get('/v1/me')).body).toMatchObject({ email });
+});
+
 test('no answer tells whether an address is known', async () => {
   const known = 'known@example.com';
   const unconfirmed = 'unconfirmed@example.com';

@@ -1,5 +1,6 @@
 // Service tokens: of gateways, operators and an organization's programs; known at once, forgotten at once, told when they ended.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { addMember } from '../ledger/members.ts';
 import { listen, type Notifications } from '../ledger/notifications.ts';
 import { createSecret, hashSecret, secretKind } from '../ledger/secrets.ts';
 import { createServiceToken, revokeServiceToken } from '../ledger/service-tokens.ts';
@@ -343,6 +344,47 @@ test('under one Idempotency-Key one token is made, and its secret is not shown a
   expect(await send()).toMatchObject({ status: 201, body: { ...first.body, secret: null } });
   expect((await list(team, 'owner')).body.items).toHaveLength(1);
 });
+
+test('whoever is removed while they make a token or revoke one does neither', async () => {
+  const team = await createTeam(database.pool);
+  const { body: standing } = await create(team, 'owner');
+  const asked: (() => Promise<{ status: number }>)[] = [
+    () => create(team, 'admin'),
+    () => revoke(team, 'admin', standing.id),
+  ];
+  for (const ask of asked) {
+    const removal = await database.pool.connect();
+    await removal.query('begin');
+    await removal.query('select lock_organization($1)', [team.organizationId]);
+    const answer = ask();
+    await Promise.race([answer, waitingForLock()]);
+    await removal.query('delete from auth.members where organization_id = $1 and person_id = $2', [
+      team.organizationId,
+      team.admin.personId,
+    ]);
+    await removal.query('commit');
+    removal.release();
+    expect((await answer).status).toBe(404);
+    await addMember(database.pool, {
+      organizationId: team.organizationId,
+      personId: team.admin.personId,
+      role: 'admin',
+      now,
+    });
+  }
+  expect((await list(team, 'owner')).body.items).toMatchObject([{ id: standing.id, state: 'active' }]);
+});
+
+/** Resolves once somebody waits for a lock in this test's database. */
+async function waitingForLock(): Promise<void> {
+  for (;;) {
+    const { rowCount } = await database.pool.query(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    if (rowCount !== null && rowCount > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
 
 type Who = 'owner' | 'admin' | 'member' | 'outsider';
 

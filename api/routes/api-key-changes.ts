@@ -1,7 +1,7 @@
 // API keys of an account, changed: renamed, limited in time, rotated, handed over, revoked.
 import { z } from 'zod';
 import { changeApiKey, handOverApiKey, revokeApiKey, rotateApiKey } from '../../ledger/api-keys.ts';
-import { existingKey, keyId, keyOf, ONLY_OWN_KEYS } from '../reachable-key.ts';
+import { existingKey, keyId, keyOf, ONLY_OWN_KEYS, STEWARDS } from '../reachable-key.ts';
 import { accountRoute, type Route } from '../route.ts';
 import { accountParams } from '../schemas.ts';
 import { apiKeyChange, apiKeySchema, futureTime, newApiKeySchema, shownApiKey } from '../shown-api-key.ts';
@@ -120,7 +120,8 @@ function handOverRoute(surroundings: ApiKeySurroundings): Route {
     answers: { 200: { description: 'The key, now theirs', schema: apiKeySchema } },
     problems: ['account-not-found', 'not-found', 'member-not-found', 'api-key-inactive'],
     async handle({ params, body, access, actor }) {
-      const key = { id: keyId(params.apiKeyId), accountId: access.accountId, actor, now: clock() };
+      const { accountId } = access;
+      const key = { id: keyId(params.apiKeyId), accountId, stewards: STEWARDS, actor, now: clock() };
       const handed = await handOverApiKey(pool, { ...key, to: body.memberId });
       return { status: 200, body: shownApiKey(existingKey(handed)) };
     },

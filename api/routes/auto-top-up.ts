@@ -12,7 +12,7 @@ import {
   setRule,
   withRuleLocked,
 } from '../../ledger/payments/rules.ts';
-import { requirePerson } from '../access.ts';
+import { requirePerson, rolesWith } from '../access.ts';
 import type { Principal } from '../principal.ts';
 import { Problem } from '../problem.ts';
 import { accountRoute, type Route } from '../route.ts';
@@ -67,6 +67,8 @@ const PROBLEMS = [
   'payment-under-review',
 ] as const;
 
+const RIGHT = 'manage-auto-top-up';
+const STEWARDS = rolesWith(RIGHT);
 const ONLY_SPONSOR_RAISES = 'with a card of their own, or to lower what the sponsor’s card may be charged';
 
 /** `GET`, `PUT` and `DELETE /v1/accounts/{accountId}/auto-top-up`. */
@@ -104,7 +106,7 @@ function putRoute(surroundings: AutoTopUpSurroundings): Route {
     description:
       'With a card of yours you become its sponsor. Below the threshold it charges at once: `?preview=true` says what, and changes nothing.',
     tag: 'Auto top-up',
-    right: 'manage-auto-top-up',
+    right: RIGHT,
     narrows: { owner: ONLY_SPONSOR_RAISES, admin: ONLY_SPONSOR_RAISES },
     params: accountParams,
     query: z.strictObject({ preview: z.enum(['true', 'false']).default('false') }),
@@ -119,11 +121,15 @@ function putRoute(surroundings: AutoTopUpSurroundings): Route {
       const terms = readTerms(given);
       const isPreview = query.preview === 'true';
       const change = { accountId, personId, terms, paymentMethodId };
-      const answer = await withRuleLocked(pool, { accountId, actor, now }, async (connection) => {
-        const result = await changeRule(connection, change, now);
-        if (isPreview) await connection.query('rollback');
-        return result;
-      });
+      const answer = await withRuleLocked(
+        pool,
+        { accountId, stewards: STEWARDS, actor, now },
+        async (connection) => {
+          const result = await changeRule(connection, change, now);
+          if (isPreview) await connection.query('rollback');
+          return result;
+        },
+      );
       if (!isPreview) ringForRule(accountId);
       return { status: 200, body: shown(answer.rule, principal, answer.chargesNow) };
     },
@@ -139,13 +145,13 @@ function deleteRoute(surroundings: AutoTopUpSurroundings): Route {
     summary: 'Switch auto top-up off',
     description: 'A charge that was already sent still adds its credit.',
     tag: 'Auto top-up',
-    right: 'manage-auto-top-up',
+    right: RIGHT,
     params: accountParams,
     answers: { 204: { description: 'It is off' } },
     problems: ['account-not-found', 'forbidden'],
     async handle({ actor, access }) {
       const { accountId } = access;
-      await removeRule(pool, { accountId, actor, now: clock() });
+      await removeRule(pool, { accountId, stewards: STEWARDS, actor, now: clock() });
       ringForRule(accountId);
       return { status: 204 };
     },

@@ -1,9 +1,9 @@
 // Tokens of an organization's programs: owners and admins make, see and revoke them.
 import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
-import { withActing } from '../../ledger/acting.ts';
 import type { Clock } from '../../ledger/clock.ts';
 import type { Pool } from '../../ledger/database.ts';
+import { asMember } from '../../ledger/membership.ts';
 import {
   createServiceToken,
   findServiceToken,
@@ -15,6 +15,7 @@ import {
 } from '../../ledger/service-tokens.ts';
 import { requirePerson } from '../access.ts';
 import { once, withoutSecret } from '../idempotency.ts';
+import { memberActing } from '../member-acting.ts';
 import { displayName } from '../names.ts';
 import { Problem } from '../problem.ts';
 import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
@@ -22,6 +23,7 @@ import { cursor, limit, pageOf, timestamp } from '../schemas.ts';
 import { futureTime, invalidField } from '../shown-api-key.ts';
 
 const TAG = 'Organization tokens';
+const RIGHT = 'manage-tokens';
 const LIST = '/v1/organizations/{organizationId}/tokens';
 const params = z.strictObject({ organizationId: z.string() });
 
@@ -73,7 +75,7 @@ function listRoute(surroundings: OrganizationTokenSurroundings): Route {
     summary: 'Tokens of the organization’s programs, newest first',
     description: 'With who made them and when they were last used, never a secret.',
     tag: TAG,
-    right: 'manage-tokens',
+    right: RIGHT,
     params,
     query: z.strictObject({ cursor: cursor.pipe(z.uuid('This is not a cursor of ours.')).optional(), limit }),
     answers: { 200: { description: 'A page of tokens', schema: pageOf(token, 'OrganizationTokenList') } },
@@ -97,7 +99,7 @@ function createRoute(surroundings: OrganizationTokenSurroundings): Route {
     description:
       'Scope `read`: balance, history, usage, exports. Scope `keys`: API keys of members. It belongs to the organization, not to who made it, and ends at the latest after a year. This answer is the only place where the secret is ever shown: repeated under the same Idempotency-Key, its secret is null.',
     tag: TAG,
-    right: 'manage-tokens',
+    right: RIGHT,
     params,
     idempotent: true,
     rateLimit: 'api-keys',
@@ -115,7 +117,8 @@ function createRoute(surroundings: OrganizationTokenSurroundings): Route {
       'idempotency-key-reused',
       'idempotency-key-in-use',
     ],
-    async handle({ principal, body, access, actor, request }) {
+    async handle(context) {
+      const { principal, body, access, request } = context;
       const { personId } = requirePerson(principal);
       const organizationId = access.ownerId;
       return once(surroundings, request, { caller: personId, body, kept: withoutSecret }, async (id) => {
@@ -127,7 +130,8 @@ function createRoute(surroundings: OrganizationTokenSurroundings): Route {
         if (expiresAt.getTime() - now.getTime() > LONGEST_TOKEN_MS) {
           throw invalidField('/expiresAt', 'expiresAt must lie within a year.');
         }
-        return withActing(pool, actor, now, async (connection) => {
+        // judged under the locks of membership: a token outlives whoever made it
+        return asMember(pool, memberActing(context), RIGHT, now, async ({ connection }) => {
           const { secret } = await createServiceToken(connection, {
             id,
             kind: 'organization',
@@ -154,15 +158,16 @@ function revokeRoute(surroundings: OrganizationTokenSurroundings): Route {
     summary: 'Revoke a token for good',
     description: 'It is refused within a second. Revoking it again changes nothing.',
     tag: TAG,
-    right: 'manage-tokens',
+    right: RIGHT,
     params: params.extend({ tokenId: z.string() }),
     answers: { 200: { description: 'The revoked token', schema: token } },
     problems: ['organization-not-found', 'not-found'],
-    async handle({ params: { tokenId }, access, actor }) {
+    async handle(context) {
+      const { tokenId } = context.params;
       if (!isUuid(tokenId)) throw notFound();
-      const organizationId = access.ownerId;
+      const organizationId = context.access.ownerId;
       const now = clock();
-      return withActing(pool, actor, now, async (connection) => {
+      return asMember(pool, memberActing(context), RIGHT, now, async ({ connection }) => {
         await revokeServiceToken(connection, tokenId, now, organizationId);
         const revoked = existing(await findServiceToken(connection, organizationId, tokenId));
         return { status: 200, body: shown(revoked, now) };

@@ -1,7 +1,9 @@
 // Rules of auto top-up: read, set, removed. What they decide is in SQL, beside the balance row's lock.
 import { type Actor, withActing } from '../acting.ts';
 import type { Connection, Pool } from '../database.ts';
+import { holdRole } from '../membership.ts';
 import { type Nanos, nanosFromString } from '../money.ts';
+import { Refusal } from '../refusal.ts';
 
 export interface RuleTerms {
   readonly threshold: Nanos;
@@ -83,6 +85,8 @@ export async function findRule(
 /** Who changes the rule of which account, and when. */
 export interface RuleChange {
   readonly accountId: string;
+  /** The roles of those who may. */
+  readonly stewards: readonly string[];
   readonly actor: Actor;
   readonly now: Date;
 }
@@ -90,15 +94,24 @@ export interface RuleChange {
 const LOCK_ACCOUNT = 'select state from account_balances where account_id = $1::uuid for update';
 const LOCK_RULE = 'select from auto_top_up_rules where account_id = $1::uuid for update';
 
-/** Runs `work` in somebody's name, while nobody else decides about the account's auto top-up. */
+/**
+ * Runs `work` in a person's name, while nobody else decides about the account's auto top-up. Their right is judged here
+ * again: raises `account-not-found` for who lost it a moment ago.
+ */
 export async function withRuleLocked<T>(
   pool: Pool,
-  { accountId, actor, now }: RuleChange,
+  { accountId, stewards, actor, now }: RuleChange,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   return withActing(pool, actor, now, async (connection) => {
     await connection.query(LOCK_ACCOUNT, [accountId]);
     await connection.query(LOCK_RULE, [accountId]);
+    const personId = actor.kind === 'person' ? actor.id : undefined;
+    if (personId !== undefined && !(await holdRole(connection, { accountId, personId, roles: stewards })))
+      throw new Refusal(
+        'account-not-found',
+        'There is no such account, or its rule is no longer yours to set.',
+      );
     return work(connection);
   });
 }

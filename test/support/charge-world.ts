@@ -54,7 +54,7 @@ export async function createChargeWorld(pool: Pool, dice: Dice, now: () => Date)
   const { team, sponsor, card } = await createSponsoredTeam(pool, dice.pick(['owner', 'admin']));
   const { accountId } = team;
   const { personId } = sponsor;
-  const change = () => ({ accountId, actor: SYSTEM, now: now() });
+  const change = () => ({ accountId, stewards: [], actor: SYSTEM, now: now() });
 
   const topUps = async (mode: 'manual' | 'auto'): Promise<string[]> => {
     const { rows } = await pool.query<{ id: string }>(

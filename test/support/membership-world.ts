@@ -1,7 +1,7 @@
 // A small world of people and organizations on which random operations run, with what stands in it as facts.
 import type { Pool } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
-import { roleMay } from '../../api/access.ts';
+import { rolesWith } from '../../api/access.ts';
 import { slugsFor } from '../../api/slug.ts';
 import { type Actor, withActing } from '../../ledger/acting.ts';
 import { acceptInvitation, declineInvitation } from '../../ledger/answering.ts';
@@ -87,7 +87,7 @@ export async function perform(world: World, operation: Operation): Promise<void>
     return;
   }
   const where = pick(organizations, operation.where);
-  const acting: MemberActing = { organizationId: where.id, personId: who.personId, actor, roleMay };
+  const acting: MemberActing = { organizationId: where.id, personId: who.personId, actor, rolesWith };
   switch (operation.kind) {
     case 'rename':
       await renameOrganization(pool, acting, { name: `Acme ${operation.whom}`, slug: undefined }, now);
