@@ -2,12 +2,16 @@
 import { z } from 'zod';
 import { hidesCharacters } from '../ledger/text.ts';
 
-/** A name for people to read: 1 to 100 characters, without control or text-direction characters. */
+/** A character that leaves a mark, beside those that only join, space or fill. */
+const SEEN = /[^\p{DI}\p{Z}\p{M}\u2800]/u;
+
+/** A name for people to read: 1 to 100 characters, one of them to be seen, without control or text-direction characters. */
 export const displayName = z
   .string()
   .trim()
   .min(1, 'A name has at least one character.')
   .max(100, 'A name has at most 100 characters.')
+  .refine((name) => name === '' || SEEN.test(name), { error: 'A name has a character that can be seen.' })
   .refine((name) => !hidesCharacters(name), {
     error: 'A name has no control or text-direction characters.',
   });

@@ -200,6 +200,7 @@ test.each<[string, unknown]>([
   ['an empty name', { name: '  ' }],
   ['a name of 10,000 characters', { name: 'x'.repeat(10_000) }],
   ['a control character', { name: 'a\u0007' }],
+  ['characters that nobody sees', { name: '\u200b\u3164\u2060' }],
   ['a NUL', { name: 'a\u0000' }],
   ['an unknown field', { name: 'x', accountId: 'y' }],
   ['an expiry that is over', { name: 'x', expiresAt: '2020-01-01T00:00:00Z' }],
@@ -211,6 +212,11 @@ test.each<[string, unknown]>([
     body: { code: 'request-invalid' },
   });
   expect((await list(team, 'owner')).body.items).toEqual([]);
+});
+
+test.each(['👩‍👩‍👧', 'क्‍ष', '名前', '-'])('a key may be called %s', async (name) => {
+  const team = await createTeam(database.pool);
+  expect((await create(team, 'member', { name })).body.name).toBe(name);
 });
 
 test('a key that ran out is shown as expired', async () => {
