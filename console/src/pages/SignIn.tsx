@@ -1,5 +1,5 @@
 // Sign-in: e-mail and password, the second factor where there is one, and back to where one wanted to go.
-import { Button, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -11,7 +11,7 @@ import { FormFault } from './sign-in/FormFault.tsx';
 import { SecondFactor } from './sign-in/SecondFactor.tsx';
 
 export function SignIn() {
-  const { next } = useSearch({ from: '/sign-in' });
+  const { next, ended } = useSearch({ from: '/sign-in' });
   const navigate = useNavigate();
   const queries = useQueryClient();
   const [needsCode, setNeedsCode] = useState(false);
@@ -38,6 +38,11 @@ export function SignIn() {
   return (
     <SignedOutPage title="Sign in to Coffer">
       <form onSubmit={onSubmit} noValidate>
+        {ended === true && fault === undefined && (
+          <Alert color="blue" mb="sm" role="status">
+            Your session has ended. Sign in and you are back where you were; what you typed is kept.
+          </Alert>
+        )}
         {fault !== undefined && <FormFault>{fault.message}</FormFault>}
         <Stack gap="sm">
           <TextInput
