@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type StackConfig, stackConfig } from './config.ts';
+import { readDemoFile } from './demo-file.ts';
 import { lockHome } from './home-lock.ts';
 import { PartFailed } from './part.ts';
 import { identify } from './processes.ts';
@@ -92,7 +93,8 @@ function addressTable(addresses: StackAddresses): [string, string][] {
   const database = new URL(addresses.databaseUrl);
   database.password = '';
   return [
-    ['API', addresses.baseUrl],
+    ['Console and API', addresses.baseUrl],
+    ['Sign in as', demoSignIns(addresses.home)],
     ['API document', `${addresses.baseUrl}/openapi.json`],
     ['Temporal', addresses.temporalUiUrl ?? addresses.temporalAddress],
     ['Stripe sandbox', addresses.sandboxUrl ?? 'none: Stripe itself'],
@@ -100,6 +102,14 @@ function addressTable(addresses: StackAddresses): [string, string][] {
     ['PostgreSQL', database.href],
     ['Secrets', `${join(addresses.home, 'demo.json')}, ${join(addresses.home, 'secrets.json')}`],
   ];
+}
+
+/** Who the demo's people are; their passwords are in a file that only the owner of this stack reads. */
+function demoSignIns(home: string): string {
+  const { people } = readDemoFile(home) ?? {};
+  const emails =
+    people === undefined ? [] : [people.owner, people.admin, people.member].map(({ email }) => email);
+  return `${emails.join(', ')} (passwords: demo.json)`;
 }
 
 function tellFailure(error: unknown, config: StackConfig, to: Terminal): void {

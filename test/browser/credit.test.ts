@@ -88,7 +88,7 @@ flow(
 
     await tabTo(page, page.getByRole('button', { name: /^Profile menu/ }));
     await page.keyboard.press('Enter');
-    await page.getByRole('menuitem', { name: 'Billing' }).waitFor();
+    await arrowTo(page, page.getByRole('menuitem', { name: 'Billing' }));
     await page.keyboard.press('Escape');
     await page.getByRole('menuitem', { name: 'Billing' }).waitFor({ state: 'detached' });
   },
