@@ -32,6 +32,7 @@ export const accountLines: readonly Line[] = [
   { route: 'GET /v1/accounts', row: rows.WHOEVER_READS },
   { route: 'GET /v1/accounts/{accountId}', row: rows.READING },
   { route: 'GET /v1/accounts/{accountId}/transactions', row: rows.READING },
+  { route: 'GET /v1/accounts/{accountId}/transactions/{transactionId}', row: rows.READING },
   { route: 'GET /v1/accounts/{accountId}/statement', row: rows.READING },
   { route: 'GET /v1/accounts/{accountId}/usage', row: rows.READING },
   { route: 'GET /v1/accounts/{accountId}/events', row: rows.READING },

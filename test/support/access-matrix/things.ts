@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { createSecret, hashSecret } from '../../../ledger/secrets.ts';
 import { createServiceToken } from '../../../ledger/service-tokens.ts';
 import { createKey, createOrganization, createPerson, type TestPerson } from '../people.ts';
+import { postedLine } from './posted-lines.ts';
 
 /** Ids by the names that the paths give them. */
 export interface Things {
@@ -32,6 +33,8 @@ export interface Things {
   readonly paymentId: string;
   /** A saved card of the person that no rule uses. */
   readonly paymentMethodId: string;
+  /** A line of the account's history. */
+  readonly transactionId: string;
 }
 
 /** Where things are: an account, and the organization that owns it; none owns a personal account. */
@@ -59,6 +62,7 @@ export function nothing(): Things {
     unconfirmedId: uuidv7(),
     paymentId: `pi_${uuidv7()}`,
     paymentMethodId: `pm_${uuidv7()}`,
+    transactionId: 'entry-999999',
   };
 }
 
@@ -83,6 +87,7 @@ export async function thingsOf(pool: Pool, person: TestPerson, place: Place): Pr
     unconfirmedId: await storeUnconfirmed(pool, person),
     paymentId: await storeQuarantined(pool, topUpId),
     paymentMethodId: await storeCard(pool, personId, `pm_${uuidv7().replaceAll('-', '')}`),
+    transactionId: await postedLine(pool, accountId, 1),
   };
 }
 
@@ -108,7 +113,8 @@ export async function foreignThings(pool: Pool): Promise<Things> {
   const owner = await createPerson(pool, 'Greta Globex');
   const globex = await createOrganization(pool, owner.personId, 'Globex');
   await storeRule(pool, globex.accountId, owner.personId);
-  return thingsOf(pool, owner, { ...globex, memberId: owner.personId });
+  const things = await thingsOf(pool, owner, { ...globex, memberId: owner.personId });
+  return { ...things, transactionId: await postedLine(pool, globex.accountId, 2) };
 }
 
 /** Things of a person who has no part in anything. */
