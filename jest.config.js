@@ -17,4 +17,6 @@ export default {
   },
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.js'],
   testTimeout: 60_000,
+  // they wait for servers as much as they work; jest's own choice is one worker on two cores
+  maxWorkers: 2,
 };
