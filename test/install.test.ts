@@ -1,8 +1,8 @@
 // What every npm command does first: it finds a Node.js and a Temporal that work, or says in a line what is missing.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { temporalCli } from '../dev/temporal-cli.ts';
@@ -85,4 +85,14 @@ test.each([
   expect(found).not.toContain(folder);
   expect(told.filter((line) => line.includes('is passed over'))).toHaveLength(lines);
   expect(spawnSync(found, ['--version'], { encoding: 'utf8' }).stdout).toContain('temporal version');
+});
+
+test('every npm command installs in a shell of its own', () => {
+  // A shell remembers where it found `node`: what comes after the install in the same one runs on the machine's.
+  const scripts: Record<string, string> = JSON.parse(
+    readFileSync(join(dirname(INSTALL), '../package.json'), 'utf8'),
+  ).scripts;
+  const before = Object.entries(scripts).filter(([name]) => name.startsWith('pre'));
+  expect(before.length).toBeGreaterThan(10);
+  expect(before.filter(([, command]) => command !== 'node dev/install.mjs')).toEqual([]);
 });
