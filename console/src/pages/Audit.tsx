@@ -1,5 +1,5 @@
 // The audit: who changed what of rights, members, keys, rules and money, for owners and admins.
-import { Button, Group, Paper, Select, Table, Text, TextInput } from '@mantine/core';
+import { Button, Group, Paper, Select, Table, Text } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
@@ -7,8 +7,10 @@ import { api, read } from '../api/client.ts';
 import type { SchemaAuditLine } from '../api/schema.d.ts';
 import { useAccountContext } from '../context.ts';
 import { csvAddress } from '../parts/csv-address.ts';
+import { DayRange } from '../parts/DayRange.tsx';
 import { PageHeader } from '../parts/PageHeader.tsx';
 import { QueryState } from '../parts/QueryState.tsx';
+import { ShowMore } from '../parts/ShowMore.tsx';
 import { When } from '../parts/When.tsx';
 import { type AuditSearch, auditKinds } from './audit/audit-search.ts';
 import { changeText, titleOf } from './audit/line-text.ts';
@@ -63,20 +65,7 @@ export function Audit() {
         Every change of rights, members, keys, rules and money.
       </PageHeader>
       <Group gap="sm" mb="md" role="search" aria-label="Filters">
-        <TextInput
-          label="From"
-          type="date"
-          size="xs"
-          value={search.from ?? ''}
-          onChange={({ currentTarget }) => set('from', currentTarget.value)}
-        />
-        <TextInput
-          label="Before"
-          type="date"
-          size="xs"
-          value={search.to ?? ''}
-          onChange={({ currentTarget }) => set('to', currentTarget.value)}
-        />
+        <DayRange labels={['From', 'Before']} from={search.from} to={search.to} onChange={set} />
         <Select
           label="What"
           size="xs"
@@ -108,16 +97,7 @@ export function Audit() {
             </Table>
           </Table.ScrollContainer>
         )}
-        {query.hasNextPage && (
-          <Button
-            variant="subtle"
-            mt="sm"
-            loading={query.isFetchingNextPage}
-            onClick={() => void query.fetchNextPage()}
-          >
-            Show more
-          </Button>
-        )}
+        <ShowMore query={query} />
       </Paper>
     </>
   );

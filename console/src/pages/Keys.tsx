@@ -1,11 +1,12 @@
 // API keys: mine, and for owners and admins everybody's, with who answers for each, its last use and its spend.
-import { Button, Group, Paper, SegmentedControl, Text } from '@mantine/core';
+import { Button, Paper, SegmentedControl, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type KeyState, keysQuery } from '../api/queries/keys.ts';
 import { useAccountContext } from '../context.ts';
 import { PageHeader } from '../parts/PageHeader.tsx';
 import { QueryState } from '../parts/QueryState.tsx';
+import { ShowMore } from '../parts/ShowMore.tsx';
 import { isSteward } from '../rights.ts';
 import { KeyTable } from './keys/KeyTable.tsx';
 import { NewKey } from './keys/NewKey.tsx';
@@ -48,17 +49,7 @@ export function Keys() {
           </Text>
         )}
         {keys.length > 0 && <KeyTable context={context} keys={keys} />}
-        {query.hasNextPage && (
-          <Group mt="sm">
-            <Button
-              variant="subtle"
-              loading={query.isFetchingNextPage}
-              onClick={() => void query.fetchNextPage()}
-            >
-              Show more
-            </Button>
-          </Group>
-        )}
+        <ShowMore query={query} />
       </Paper>
       {isMaking && <NewKey context={context} onClose={() => setMaking(false)} />}
     </>

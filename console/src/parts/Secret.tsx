@@ -1,6 +1,6 @@
 // A secret that is shown this once: to be copied now, with a word on why.
-import { Alert, Button, Code, CopyButton, Group, Stack, Text } from '@mantine/core';
-import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { Alert, Code, Group, Stack, Text } from '@mantine/core';
+import { Copy } from './Copy.tsx';
 
 interface SecretProps {
   readonly secret: string | null;
@@ -23,16 +23,7 @@ export function Secret({ secret, kind }: SecretProps) {
         {secret}
       </Code>
       <Group>
-        <CopyButton value={secret}>
-          {({ copied, copy }) => (
-            <Button
-              onClick={copy}
-              leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
-            >
-              {copied ? 'Copied' : `Copy the ${kind}`}
-            </Button>
-          )}
-        </CopyButton>
+        <Copy text={secret}>{`Copy the ${kind}`}</Copy>
       </Group>
     </Stack>
   );

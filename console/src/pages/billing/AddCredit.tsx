@@ -1,5 +1,5 @@
 // Add credit: choose an amount, pay on the hosted page, and come back to a balance that has moved.
-import { Alert, Button, Checkbox, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Checkbox, Group, Modal, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { api, read } from '../../api/client.ts';
@@ -7,6 +7,7 @@ import { messageOf, ProblemError } from '../../api/problem.ts';
 import type { Context } from '../../context.ts';
 import { amountFault, typedAmount } from '../../money.ts';
 import { dropDraft, useDraft } from '../../parts/draft.ts';
+import { AmountInput } from '../../parts/form/AmountInput.tsx';
 import { usePageReturn } from '../../parts/page-return.ts';
 
 const PRESETS = ['10', '25', '50', '100'];
@@ -79,17 +80,14 @@ export function AddCredit({ context, onClose }: { readonly context: Context; rea
               </Button>
             ))}
           </Group>
-          <TextInput
+          <AmountInput
             ref={field}
             label="Amount"
             description={`From $${BOUNDS.least} to $${BOUNDS.most.toLocaleString('en-US')}`}
-            leftSection="$"
-            inputMode="decimal"
-            autoComplete="off"
             data-autofocus
             value={amount}
             error={(isChecked ? fault : undefined) ?? refused.field}
-            onChange={({ currentTarget }) => edit(currentTarget.value)}
+            onType={edit}
             onBlur={() => setChecked(true)}
           />
           <Checkbox

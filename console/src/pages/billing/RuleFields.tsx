@@ -1,5 +1,5 @@
 // The fields of a rule, with what is wrong beside each, and what the rule would have charged in the last 30 days.
-import { Alert, Button, Group, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, SegmentedControl, Select, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -7,6 +7,7 @@ import { messageOf } from '../../api/problem.ts';
 import { simulationQuery } from '../../api/queries/billing.ts';
 import type { SchemaAutoTopUp, SchemaAutoTopUpTerms, SchemaPaymentMethod } from '../../api/schema.d.ts';
 import type { Context } from '../../context.ts';
+import { AmountInput } from '../../parts/form/AmountInput.tsx';
 import { cardExpiry, cardName } from './card-text.ts';
 import { faultsOf, KEEP, type RuleDraft, type RuleField, termsOf } from './rule-form.ts';
 import { simulationText } from './rule-text.ts';
@@ -41,13 +42,9 @@ export function RuleFields(props: RuleFieldsProps) {
     setup.mutate();
   };
   const money = (field: 'threshold' | 'amount' | 'target' | 'cap') => ({
-    leftSection: '$',
-    inputMode: 'decimal' as const,
-    autoComplete: 'off',
     value: draft[field],
     error: shown(field),
-    onChange: ({ currentTarget }: { currentTarget: HTMLInputElement }) =>
-      onChange({ [field]: currentTarget.value }),
+    onType: (typed: string) => onChange({ [field]: typed }),
     onBlur: () => setLeft(new Set([...left, field])),
   });
 
@@ -60,7 +57,7 @@ export function RuleFields(props: RuleFieldsProps) {
       }}
     >
       <Stack gap="md">
-        <TextInput label="When the balance falls below" data-autofocus {...money('threshold')} />
+        <AmountInput label="When the balance falls below" data-autofocus {...money('threshold')} />
         <Stack gap="xs">
           <SegmentedControl
             fullWidth
@@ -73,20 +70,20 @@ export function RuleFields(props: RuleFieldsProps) {
             ]}
           />
           {draft.size === 'amount' ? (
-            <TextInput
+            <AmountInput
               label="Amount"
               description="From $5 to $2,000. Where one is not enough to reach the threshold, the smallest multiple that is."
               {...money('amount')}
             />
           ) : (
-            <TextInput
+            <AmountInput
               label="Balance to fill up to"
               description="At least $5 above the threshold."
               {...money('target')}
             />
           )}
         </Stack>
-        <TextInput
+        <AmountInput
           label="At most per month"
           description="All its charges of a calendar month (UTC) together never exceed this."
           {...money('cap')}

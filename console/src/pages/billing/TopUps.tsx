@@ -1,9 +1,10 @@
 // Top-ups: who paid how much, when, and how it went; never a card.
-import { Badge, Button, Paper, Stack, Text, Title, UnstyledButton } from '@mantine/core';
+import { Badge, Paper, Stack, Text, Title, UnstyledButton } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { topUpsQuery } from '../../api/queries.ts';
 import { Money } from '../../parts/Money.tsx';
 import { QueryState } from '../../parts/QueryState.tsx';
+import { ShowMore } from '../../parts/ShowMore.tsx';
 import { topUpModes, topUpStates } from '../../parts/top-up-text.ts';
 import { When } from '../../parts/When.tsx';
 import classes from './TopUps.module.css';
@@ -55,16 +56,7 @@ export function TopUps({ accountId, onOpen }: TopUpsProps) {
           </li>
         ))}
       </ul>
-      {query.hasNextPage && (
-        <Button
-          variant="subtle"
-          mt="sm"
-          loading={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          Show more
-        </Button>
-      )}
+      <ShowMore query={query} />
     </Paper>
   );
 }

@@ -1,10 +1,10 @@
 // The first request: what normally happens by itself, and a line for the terminal that lets one see it now.
-import { Button, Code, CopyButton, Group, Loader, Stack, Text } from '@mantine/core';
-import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { Code, Group, Loader, Stack, Text } from '@mantine/core';
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, read } from '../../api/client.ts';
 import type { SchemaApiKey } from '../../api/schema.d.ts';
+import { Copy } from '../../parts/Copy.tsx';
 
 const pricesQuery = queryOptions({
   queryKey: ['prices'],
@@ -31,18 +31,9 @@ export function FirstRequest({ apiKey }: { readonly apiKey: SchemaApiKey | undef
         {command}
       </Code>
       <Group>
-        <CopyButton value={command}>
-          {({ copied, copy }) => (
-            <Button
-              size="xs"
-              variant="default"
-              onClick={copy}
-              leftSection={copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />}
-            >
-              {copied ? 'Copied' : 'Copy the command'}
-            </Button>
-          )}
-        </CopyButton>
+        <Copy text={command} size="xs" variant="default">
+          Copy the command
+        </Copy>
         <Group gap={6} role="status">
           <Loader size={14} type="dots" aria-hidden />
           <Text size="sm" c="dimmed">

@@ -1,7 +1,8 @@
 // Setting the second step up: the app reads the picture, shows a code, and backup codes are kept for the day it is lost.
-import { Button, Code, CopyButton, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Code, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { QRCodeSVG } from 'qrcode.react';
+import { Copy } from '../../parts/Copy.tsx';
 import { authCall } from '../../session/session.ts';
 import { rules, useAuthForm } from '../../session/use-auth-form.ts';
 import { FormFault } from '../sign-in/FormFault.tsx';
@@ -41,13 +42,9 @@ export function EnrolApp({ enrolment, onDone }: EnrolAppProps) {
             <Code key={code}>{code}</Code>
           ))}
         </SimpleGrid>
-        <CopyButton value={enrolment.backupCodes.join('\n')}>
-          {({ copied, copy }) => (
-            <Button size="xs" variant="default" onClick={copy}>
-              {copied ? 'Copied' : 'Copy the codes'}
-            </Button>
-          )}
-        </CopyButton>
+        <Copy text={enrolment.backupCodes.join('\n')} size="xs" variant="default">
+          Copy the codes
+        </Copy>
         {fault !== undefined && <FormFault>{fault.message}</FormFault>}
         <TextInput
           label="3. The code that the app shows now"

@@ -5,6 +5,7 @@ import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
 import { IconFilter, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Context } from '../../context.ts';
+import { DayRange } from '../../parts/DayRange.tsx';
 import { isFiltered, type TransactionSearch, transactionTypes } from '../transaction-search.ts';
 import { lineNames } from './line-text.ts';
 import { useFilterChoices } from './use-filter-choices.ts';
@@ -50,20 +51,7 @@ export function TransactionFilters({ context, search, onChange }: TransactionFil
         {isFiltered(search) ? 'Filters (some are set)' : 'Filters'}
       </Button>
       <Group gap="sm" align="flex-end" {...(!isOpen && { visibleFrom: 'sm' })}>
-        <TextInput
-          label="From"
-          type="date"
-          size="xs"
-          value={search.from ?? ''}
-          onChange={({ currentTarget }) => set('from', currentTarget.value)}
-        />
-        <TextInput
-          label="To"
-          type="date"
-          size="xs"
-          value={search.to ?? ''}
-          onChange={({ currentTarget }) => set('to', currentTarget.value)}
-        />
+        <DayRange labels={['From', 'To']} from={search.from} to={search.to} onChange={set} />
         <Select
           label="Type"
           size="xs"

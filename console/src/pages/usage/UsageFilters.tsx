@@ -1,6 +1,7 @@
 // What the usage page shows: the period, by what it is stacked, and whose usage alone; all of it in the address.
-import { CloseButton, Group, Pill, SegmentedControl, Stack, TextInput } from '@mantine/core';
+import { CloseButton, Group, Pill, SegmentedControl, Stack } from '@mantine/core';
 import type { Context } from '../../context.ts';
+import { DayRange } from '../../parts/DayRange.tsx';
 import { plusDays, today } from '../../parts/days.ts';
 import { TextLink } from '../../parts/links.tsx';
 import type { Group as By } from './stacks.ts';
@@ -57,20 +58,12 @@ export function UsageFilters({ context, by, search, names, onChange }: UsageFilt
       </Group>
       {period === 'custom' && (
         <Group gap="sm" align="flex-start">
-          <TextInput
-            label="First day (UTC)"
-            type="date"
-            size="xs"
-            value={from}
-            error={fault}
-            onChange={({ currentTarget }) => onChange({ ...search, from: currentTarget.value })}
-          />
-          <TextInput
-            label="Last day (UTC)"
-            type="date"
-            size="xs"
-            value={to}
-            onChange={({ currentTarget }) => onChange({ ...search, to: currentTarget.value })}
+          <DayRange
+            labels={['First day (UTC)', 'Last day (UTC)']}
+            from={from}
+            to={to}
+            fault={fault}
+            onChange={(name, day) => onChange({ ...search, [name]: day })}
           />
         </Group>
       )}

@@ -1,0 +1,19 @@
+// An amount of dollars, as it is typed; what is wrong with it stands beside it.
+import { TextInput, type TextInputProps } from '@mantine/core';
+
+interface AmountInputProps extends Omit<TextInputProps, 'value' | 'onChange'> {
+  readonly value: string;
+  readonly onType: (typed: string) => void;
+}
+
+export function AmountInput({ onType, ...input }: AmountInputProps) {
+  return (
+    <TextInput
+      leftSection="$"
+      inputMode="decimal"
+      autoComplete="off"
+      {...input}
+      onChange={({ currentTarget }) => onType(currentTarget.value)}
+    />
+  );
+}
