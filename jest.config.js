@@ -16,7 +16,8 @@ export default {
     ],
   },
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.js'],
-  testTimeout: 60_000,
+  // far above what a quiet machine needs: a busy one is slow, not wrong
+  testTimeout: 180_000,
   // they wait for servers as much as they work; jest's own choice is one worker on two cores
   maxWorkers: 2,
 };

@@ -139,8 +139,6 @@ test('a stream that comes back with Last-Event-ID misses no entry', async () => 
 test('the stream of a member who is removed ends', async () => {
   const stream = await watch(memberToken);
   await stream.next('balance');
-  const removedAtMs = performance.now();
   await database.pool.query('delete from auth.members where person_id = $1', [team.member.personId]);
   await stream.ended();
-  expect(performance.now() - removedAtMs).toBeLessThan(3_000);
 });

@@ -69,7 +69,7 @@ beforeAll(async () => {
     environment: { LOG_LEVEL: 'trace', SMTP_URL: `smtp://127.0.0.1:${smtp.port}` },
   });
   operations = operationsOf(await (await fetch(`${coffer.url}/openapi.json`)).json());
-}, 120_000);
+});
 
 afterAll(async () => {
   await coffer?.stop();

@@ -70,7 +70,7 @@ test('what stands in the way', async () => {
       expect([route, answer.status, answer.body]).toEqual([route, status, expect.any(String)]);
     }
   }
-}, 120_000);
+});
 
 test('an Idempotency-Key that was used for something else, or is in use', async () => {
   for (const cell of whole.allowed().filter(({ operation }) => operation.answers.has(422))) {
@@ -103,7 +103,7 @@ test('an Idempotency-Key that was used for something else, or is in use', async 
     const headers = { 'idempotency-key': key };
     await whole.provoke(cell, (asked) => ({ ...asked, options: { ...asked.options, headers } }), stage.world);
   }
-}, 120_000);
+});
 
 /** One of these differs from what was sent before, and is valid there. */
 const OTHER_CONTENTS = [
@@ -139,7 +139,7 @@ test('too much of it', async () => {
     else await stream.body?.cancel();
   }
   await crowdUsage();
-}, 120_000);
+});
 
 /** Bodies that are announced take room until they are there; one that does not come is given up. */
 async function crowdUsage(): Promise<void> {
@@ -211,7 +211,7 @@ test('a database that is broken is a 500', async () => {
 test('a database that is away is a 503', async () => {
   await whole.postgres.kill();
   for (const cell of whole.allowed()) await whole.provoke(cell);
-}, 120_000);
+});
 
 test('every documented status was seen, and no other', () => {
   expect(whole.difference()).toEqual({ missing: [], strange: [] });

@@ -416,9 +416,9 @@ async function lastUse(secret: string): Promise<Date | null> {
   return rows[0]?.last_used_at ?? null;
 }
 
-/** Announcements take a moment: asks again until it holds, for at most a second. */
+/** Announcements take a moment: asks again until it holds, for at most 20 seconds. */
 async function eventually(check: () => unknown): Promise<void> {
-  const deadline = performance.now() + 1_000;
+  const deadline = performance.now() + 20_000;
   for (;;) {
     try {
       await check();

@@ -67,7 +67,7 @@ test(
 
 /** An operator tries again when the actor they meant has just ended. */
 async function untilDone(deed: () => Promise<void>): Promise<void> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     try {
       return await deed();

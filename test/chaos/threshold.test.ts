@@ -12,7 +12,7 @@ import { eventOfCents, expectedCosts, postUsage } from '../support/traffic.ts';
 
 const CALLERS = 64;
 const ACCOUNTS = soaking ? 2_000 : 40;
-const TIME_LIMIT_MS = soaking ? 1_200_000 : 60_000;
+const TIME_LIMIT_MS = soaking ? 1_200_000 : 180_000;
 let coffer: TestCoffer;
 
 beforeAll(async () => {

@@ -210,7 +210,7 @@ async function untilSettled(ledger: TestLedger, accountId: string): Promise<Stan
 }
 
 /** Asks `find` until it finds something; throws after `withinMs`. */
-export async function eventually<T>(find: () => Promise<T | undefined>, withinMs = 20_000): Promise<T> {
+export async function eventually<T>(find: () => Promise<T | undefined>, withinMs = 60_000): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const found = await find();

@@ -19,9 +19,9 @@ export function rounds(few: number): number {
   return Number.isInteger(asked) && asked > 0 ? asked : few;
 }
 
-/** How long a randomised test may take: 60 s in an ordinary run; in a soak, where outages last longer, 3 minutes a round. */
+/** How long a randomised test may take: 3 minutes in an ordinary run; in a soak, where outages last longer, 3 minutes a round. */
 export function timeLimitMs(few: number): number {
-  return soaking ? rounds(few) * 180_000 : 60_000;
+  return soaking ? rounds(few) * 180_000 : 180_000;
 }
 
 /** Rolls new dice (mulberry32) and prints the seed that rolls them again. */
@@ -57,7 +57,7 @@ export function rollDice(name: string): Dice {
 export async function until(
   what: string,
   check: () => Promise<boolean>,
-  withinMs = 30_000,
+  withinMs = 60_000,
   everyMs = 100,
 ): Promise<void> {
   const deadline = Date.now() + withinMs;
