@@ -1,6 +1,8 @@
 // The account actor on a real Temporal and a real Postgres: what it must not lose, double, or stop at.
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { defaultPayloadConverter, RawValue } from '@temporalio/common';
 import type { PostingStep } from '../activities/posting.ts';
 import { postNow } from '../workflows/client.ts';
 import { accountWorkflowId, standingQuery, topUpWorkflowId } from '../workflows/messages.ts';
@@ -25,6 +27,14 @@ afterAll(async () => {
 });
 
 const GRANT = 1_000_000_000n;
+
+const unreadable = {
+  ...defaultPayloadConverter,
+  fromPayload: <T>(): T => {
+    throw new Error('only sent');
+  },
+  toPayload: () => ({ metadata: { encoding: Buffer.from('what/ever') }, data: Buffer.from('{') }),
+};
 
 test('a ring has everything posted that waits, in order of arrival', async () => {
   await withActor(
@@ -285,6 +295,39 @@ test('an operator finds the account and reads its balance in the actor', async (
     expect(after.searchAttributes['AccountState']).toEqual(['ok']);
   });
 });
+
+test.each<[string, unknown[]]>([
+  ['nothing', []],
+  ['text', ['rubbish']],
+  ['a request id that Postgres cannot take', [{ reason: 'interval', requestId: 'a\0b' }]],
+  ['a request id that is a list', [{ requestId: ['x'] }]],
+  ['an encoding that nobody knows', [new RawValue(1, unreadable)]],
+])('a ring sent by hand with %s is a ring, and the next one is answered too', async (_what, args) => {
+  await withActor(temporal, ledger, {}, async ({ accountId, temporal: client, handle, settled }) => {
+    await postNow(client, accountId);
+    await ledger.grant(accountId, GRANT);
+    await handle.signal('usageRecorded', ...args);
+    await settled();
+    expect(await postNow(client, accountId)).toMatchObject({ seq: 1, epoch: 1 });
+  });
+});
+
+test.each([
+  ['account', 'UnknownAccount'],
+  ['topUp', 'UnknownTopUp'],
+])(
+  'a workflow %s that is started by hand for nothing that exists fails and says so',
+  async (type, failure) => {
+    await withActor(temporal, ledger, {}, async ({ temporal: client }) => {
+      for (const args of [[], ['x'], [{ accountId: 'x', topUpId: 'x' }]]) {
+        const start = { workflowId: `by-hand/${randomUUID()}`, taskQueue: client.taskQueue, args };
+        await expect(client.client.workflow.execute(type, start)).rejects.toMatchObject({
+          cause: { type: failure },
+        });
+      }
+    });
+  },
+);
 
 test('an actor without an account fails and says so', async () => {
   await withActor(temporal, ledger, {}, async ({ temporal: client }) => {

@@ -3,6 +3,7 @@ import * as wf from '@temporalio/workflow';
 import type { PostingActivities } from '../activities/posting.ts';
 import * as states from './account-state.ts';
 import * as messages from './messages.ts';
+import { requestOf, ringsAsSent } from './rings.ts';
 import * as attributes from './search-attributes.ts';
 
 export interface AccountInput {
@@ -25,6 +26,7 @@ const { openAccount, postPending } = wf.proxyActivities<PostingActivities>({
  * again, so that no ring is swallowed. Fails with `UnknownAccount` where there is no such account.
  */
 export async function account(input: AccountInput): Promise<void> {
+  messages.requireId('UnknownAccount', input?.accountId);
   try {
     await actor(input);
   } catch (error) {
@@ -40,12 +42,10 @@ async function actor(input: AccountInput): Promise<void> {
   let clean = 0;
   let wanted = 0;
   let rolling = false;
-  const ring = (sent?: messages.Ring) => {
-    state = states.rung(state, sent?.requestId); // an operator may send a signal without anything
+  const ring = (requestId?: string) => {
+    state = states.rung(state, requestId);
   };
-  wf.setHandler(messages.usageRecorded, ring);
-  wf.setHandler(messages.commandStored, ring);
-  wf.setHandler(messages.topUpSettled, ring);
+  for (const signal of ringsAsSent) wf.setHandler(signal, (sent) => ring(requestOf(sent)));
   wf.setHandler(messages.standingQuery, () => state.standing);
   wf.setHandler(
     messages.postNowUpdate,

@@ -1,5 +1,5 @@
 // What can be said to an account's actor and to a top-up: the names and shapes of their messages, and their ids.
-import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { ApplicationFailure, defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Standing } from '../ledger/posting.ts';
 import type { VerifyScope } from '../ledger/verify/report.ts';
 
@@ -52,6 +52,15 @@ export const VERIFY_WORKFLOW = 'verify';
 export interface TopUpInput {
   readonly topUpId: string;
   readonly accountId: string;
+}
+
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Fails a workflow that was started by hand without the id of anything, which nothing that it tried could ever find. */
+export function requireId(failure: 'UnknownAccount' | 'UnknownTopUp', id: unknown): void {
+  if (typeof id !== 'string' || !ID.test(id)) {
+    throw ApplicationFailure.nonRetryable(`this is no id: ${JSON.stringify(id)}`, failure);
+  }
 }
 
 /** The id of an account's one actor. */

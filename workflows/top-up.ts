@@ -3,7 +3,7 @@ import * as wf from '@temporalio/workflow';
 import type { TopUpActivities } from '../activities/payments/activities.ts';
 import type { SettledStep } from '../activities/payments/step.ts';
 import type { RingActivities } from '../activities/ring.ts';
-import type { TopUpInput } from './messages.ts';
+import { requireId, type TopUpInput } from './messages.ts';
 import * as lives from './top-up-state.ts';
 
 const forEver = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' } as const;
@@ -30,9 +30,10 @@ const TRY_AGAIN: SettledStep = { kind: 'later', afterMs: 1_000 };
 
 /**
  * Ends when the top-up is paid or not completed. Cancelling it ends a top-up that can no longer take money; one that
- * can is left to the next start.
+ * can is left to the next start. Fails with `UnknownTopUp` where there is no such top-up.
  */
 export async function topUp(input: TopUpInput): Promise<'paid' | 'not-completed'> {
+  requireId('UnknownTopUp', input?.topUpId);
   let life = lives.begun();
   for (;;) {
     const step = await wf.CancellationScope.nonCancellable(() => advanceAndRing(input));
@@ -53,8 +54,12 @@ async function advanceAndRing({ topUpId, accountId }: TopUpInput): Promise<Settl
 
 /** After 23 hours of resending the attempt is looked up instead: the activity knows when it was first sent. */
 function againAfterTimeout(error: unknown): SettledStep {
-  if (error instanceof wf.ActivityFailure) return TRY_AGAIN;
+  if (error instanceof wf.ActivityFailure && !isUnknownTopUp(error)) return TRY_AGAIN;
   throw error;
+}
+
+function isUnknownTopUp({ cause }: wf.ActivityFailure): boolean {
+  return cause instanceof wf.ApplicationFailure && cause.type === 'UnknownTopUp';
 }
 
 async function sleepUnlessCancelled({ topUpId, accountId }: TopUpInput, ms: number): Promise<void> {
