@@ -18,6 +18,7 @@ let sandbox: TestSandbox;
 let clients: PaymentClients;
 let nowMs = Date.now();
 let topUpId: string;
+const alerts: string[] = [];
 
 beforeAll(async () => {
   [database, sandbox] = await Promise.all([createTestDatabase(), startTestSandbox()]);
@@ -28,7 +29,7 @@ beforeAll(async () => {
     deployment: 'default',
     live: false,
     baseUrl: 'http://localhost:8080',
-    alert: () => {},
+    alert: (_fields, message) => alerts.push(message),
     ring: () => {},
   };
 });
@@ -116,6 +117,30 @@ test('a charge whose reply was lost for a day is found and credited, not sent ag
   }
   expect(await row()).toMatchObject({ state: 'paid', attempt: 1 });
   expect(await sandbox.charges({ topUpId })).toHaveLength(1);
+});
+
+test('a charge whose reply was lost is found although Stripe has forgotten its key and our clock knows nothing of it', async () => {
+  await sandbox.control('faults', { ...CREATE, kind: 'execute_then_drop', times: null });
+  expect(await look()).toBe('unknown');
+  await fetch(`${sandbox.url}/_sandbox/faults`, { method: 'DELETE' });
+  await sandbox.control('advance', { seconds: 25 * 3_600 });
+  expect(await look()).toMatchObject({ kind: 'paid' });
+  expect(await sandbox.charges({ topUpId })).toHaveLength(1);
+});
+
+test('a charge whose payment Stripe knows no more is told to operators, and makes room a day after it was last sent', async () => {
+  await sandbox.control('faults', { ...CREATE, kind: 'drop_before', times: null });
+  expect(await look()).toBe('unknown');
+  await database.pool.query(`update top_up_attempts set payment_intent_id = 'pi_lost' where top_up_id = $1`, [
+    topUpId,
+  ]);
+  await advance(23.5);
+  alerts.length = 0;
+  expect(await look()).toMatchObject({ kind: 'later' });
+  expect(alerts).toEqual(['Stripe does not know the payment of a top-up']);
+  await advance(1);
+  expect(await look()).toEqual({ kind: 'over', state: 'not-completed' });
+  expect(await row()).toMatchObject({ state: 'not-completed', reason: 'never-sent' });
 });
 
 test('after a failure that Stripe stored was replayed three times the charge is only looked up', async () => {

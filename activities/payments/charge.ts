@@ -15,7 +15,7 @@ import {
 } from '../../ledger/payments/attempts.ts';
 import { findTopUp, markProcessing, postponeCheck } from '../../ledger/payments/top-ups.ts';
 import type { PaymentClients } from './clients.ts';
-import { type DeclineWords, declineClassOf, failureOf } from './failures.ts';
+import { type DeclineWords, declineClassOf, failureOf, isMissing } from './failures.ts';
 import type { TopUpStep } from './step.ts';
 
 const MINUTE_MS = 60_000;
@@ -38,10 +38,19 @@ export async function charge(clients: PaymentClients, topUpId: string): Promise<
     case 'look-up':
       return lookUp(clients, begun.attempt);
     case 'send':
-      return send(clients, begun.attempt);
+      return begun.again ? sendAgain(clients, begun.attempt) : send(clients, begun.attempt);
     default:
       return begun satisfies never;
   }
+}
+
+/**
+ * The same key gives the same answer for as long as Stripe keeps it, which its clock decides and not ours. So what took
+ * money, or is about to, is followed as it is found; whatever else is there may still be under way, and its key answers.
+ */
+async function sendAgain(clients: PaymentClients, attempt: Attempt): Promise<TopUpStep> {
+  const made = await find(clients, attempt);
+  return made !== undefined && takesMoney(made) ? follow(clients, attempt, made) : send(clients, attempt);
 }
 
 async function send(clients: PaymentClients, attempt: Attempt): Promise<TopUpStep> {
@@ -142,9 +151,9 @@ async function unknown(clients: PaymentClients, attempt: Attempt): Promise<TopUp
 
 /** Looks for an attempt's PaymentIntent; one that is absent a day after it was last sent never was there. */
 async function lookUp(clients: PaymentClients, attempt: Attempt): Promise<TopUpStep> {
-  const { pool, stripe, clock } = clients;
+  const { pool, clock } = clients;
   const known = await findAttemptIntent(pool, attempt.topUpId, attempt.attempt);
-  const intent = known ? await stripe.retrievePaymentIntent(known) : await find(clients, attempt);
+  const intent = (known && (await retrieve(clients, attempt, known))) || (await find(clients, attempt));
   if (intent !== undefined) return follow(clients, attempt, intent);
   const now = clock();
   if (await endNeverSent(pool, attempt, now)) return { kind: 'over', state: 'not-completed' };
@@ -152,13 +161,36 @@ async function lookUp(clients: PaymentClients, attempt: Attempt): Promise<TopUpS
   return { kind: 'later', afterMs: LOOK_AGAIN_MS };
 }
 
+/** A payment that Stripe named before and does not know any more is as if it had never been, which somebody must hear. */
+async function retrieve(
+  { stripe, alert }: PaymentClients,
+  { topUpId }: Attempt,
+  paymentIntentId: string,
+): Promise<Stripe.PaymentIntent | undefined> {
+  try {
+    return await stripe.retrievePaymentIntent(paymentIntentId);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    alert({ topUpId, paymentIntentId }, 'Stripe does not know the payment of a top-up');
+    return undefined;
+  }
+}
+
 async function find({ stripe }: PaymentClients, attempt: Attempt): Promise<Stripe.PaymentIntent | undefined> {
   const since = new Date(attempt.firstSentAt.getTime() - 60 * MINUTE_MS);
-  const intents = await stripe.listPaymentIntents(attempt.customerId, since);
-  return intents.find(
+  const intents = await stripe.listPaymentIntents(attempt.customerId, since).catch((error: unknown) => {
+    if (isMissing(error)) return []; // without the Customer there is no payment of theirs
+    throw error;
+  });
+  const made = intents.filter(
     ({ metadata }) =>
       metadata['topUpId'] === attempt.topUpId && metadata['attempt'] === String(attempt.attempt),
   );
+  return made.find(takesMoney) ?? made[0];
+}
+
+function takesMoney({ status }: Stripe.PaymentIntent): boolean {
+  return status === 'succeeded' || status === 'processing';
 }
 
 async function declined(

@@ -17,7 +17,8 @@ export interface Attempt {
 }
 
 export type AttemptStep =
-  | { readonly step: 'send'; readonly attempt: Attempt }
+  /** `again`: it was begun before, so it may have been sent. */
+  | { readonly step: 'send'; readonly attempt: Attempt; readonly again: boolean }
   | { readonly step: 'look-up'; readonly attempt: Attempt }
   | { readonly step: 'wait'; readonly until: Date }
   | { readonly step: 'over' };
@@ -36,6 +37,7 @@ interface BeginAttemptRow {
   attempt: number;
   attempt_at: Date | null;
   first_sent_at: Date | null;
+  resent: boolean;
 }
 
 /** Begins an attempt, or finds the one begun before: locks the account and checks rule, sponsor, card, cap and balance. */
@@ -49,21 +51,19 @@ export async function beginAttempt(pool: Pool, topUpId: string, now: Date): Prom
   if (row.customer_id === null || row.payment_method_id === null || row.first_sent_at === null) {
     throw new Error(`top-up ${topUpId} has no card to charge`);
   }
-  return {
-    step: row.step,
-    attempt: {
-      topUpId,
-      accountId: row.account_id,
-      payerId: row.payer_id,
-      amount: nanosFromString(row.amount),
-      currency: row.currency,
-      customerId: row.customer_id,
-      paymentMethodId: row.payment_method_id,
-      receiptEmail: row.receipt_email,
-      attempt: row.attempt,
-      firstSentAt: row.first_sent_at,
-    },
+  const attempt: Attempt = {
+    topUpId,
+    accountId: row.account_id,
+    payerId: row.payer_id,
+    amount: nanosFromString(row.amount),
+    currency: row.currency,
+    customerId: row.customer_id,
+    paymentMethodId: row.payment_method_id,
+    receiptEmail: row.receipt_email,
+    attempt: row.attempt,
+    firstSentAt: row.first_sent_at,
   };
+  return row.step === 'send' ? { step: 'send', attempt, again: row.resent } : { step: row.step, attempt };
 }
 
 /** What a decline means for the rule and its card; see `record_decline`. */
