@@ -540,6 +540,7 @@ create table public.top_ups (
   restarts integer default 0 not null,
   recovers uuid,
   request_id text default NULLIF(current_setting('coffer.request_id'::text, true), ''::text),
+  end_page_at timestamp with time zone,
   constraint top_ups_pkey PRIMARY KEY (id),
   constraint top_up_payment_intent_unique UNIQUE (payment_intent_id),
   constraint top_up_session_unique UNIQUE (checkout_session_id),
@@ -1386,6 +1387,16 @@ begin
   update service_tokens set revoked_at = acting_now()
     where revoked_at is null
       and organization_id = (select owner_id from accounts where id = new.account_id and owner_type = 'organization');
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.end_pages_of_closed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update top_ups set end_page_at = acting_now()
+    where account_id = new.account_id and mode = 'manual' and next_check_at is not null;
   return null;
 end $function$;
 
@@ -2780,6 +2791,7 @@ CREATE UNIQUE INDEX top_up_recovery ON public.top_ups USING btree (recovers) WHE
 CREATE INDEX top_ups_auto_by_month ON public.top_ups USING btree (account_id, created_at) WHERE (mode = 'auto'::text);
 CREATE INDEX top_ups_due ON public.top_ups USING btree (next_check_at) WHERE (next_check_at IS NOT NULL);
 CREATE INDEX top_ups_of_account ON public.top_ups USING btree (account_id, id);
+CREATE INDEX top_ups_pages_to_end ON public.top_ups USING btree (end_page_at) WHERE ((end_page_at IS NOT NULL) AND (next_check_at IS NOT NULL));
 CREATE INDEX top_ups_recovering ON public.top_ups USING btree (recovers) WHERE (recovers IS NOT NULL);
 CREATE INDEX unpriced_usage_waiting ON public.unpriced_usage USING btree (model, received_at) WHERE (priced_at IS NULL);
 CREATE INDEX usage_events_history ON public.usage_events USING btree (account_id, "position");
@@ -2824,6 +2836,7 @@ CREATE TRIGGER sessions_replace_expired AFTER INSERT ON auth.sessions FOR EACH R
 CREATE TRIGGER account_states_audited AFTER UPDATE OF state ON public.account_balances FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION public.audit_account_state();
 CREATE CONSTRAINT TRIGGER balance_follows_entries AFTER UPDATE OF posted, open_seq ON public.account_balances DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.posted IS DISTINCT FROM new.posted) OR (old.open_seq IS DISTINCT FROM new.open_seq))) EXECUTE FUNCTION public.check_posted();
 CREATE TRIGGER closed_accounts_end_keys_and_tokens AFTER UPDATE OF state ON public.account_balances FOR EACH ROW WHEN (((old.state <> 'closed'::text) AND (new.state = 'closed'::text))) EXECUTE FUNCTION public.end_keys_and_tokens();
+CREATE TRIGGER closed_accounts_end_their_pages AFTER UPDATE OF state ON public.account_balances FOR EACH ROW WHEN (((old.state <> 'closed'::text) AND (new.state = 'closed'::text))) EXECUTE FUNCTION public.end_pages_of_closed();
 CREATE TRIGGER api_key_holders_immutable BEFORE DELETE OR UPDATE ON public.api_key_holders FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER api_key_secrets_stay BEFORE DELETE OR UPDATE ON public.api_key_secrets FOR EACH ROW EXECUTE FUNCTION public.keep_api_key_secret();
 CREATE TRIGGER api_key_changes_audited AFTER UPDATE ON public.api_keys FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.audit_api_key();

@@ -3,7 +3,10 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { saveCard } from '../activities/payments/cards.ts';
 import { followCheckout } from '../activities/payments/checkout.ts';
 import type { PaymentClients } from '../activities/payments/clients.ts';
+import { settleCheckout } from '../activities/payments/settle.ts';
+import { pagesOfClosed } from '../worker/payment-tasks.ts';
 import { startTestPayments, type TestPayments, type TestTeam } from './support/payments.ts';
+import { submitPage } from './support/sandbox.ts';
 
 let payments: TestPayments;
 let team: TestTeam;
@@ -67,4 +70,45 @@ test('a card setup whose page Stripe does not know ends, and operators are told'
   ]);
   expect(rows).toEqual([{ state: 'not-completed', next_check_at: null }]);
   expect(alerts).toEqual(['Stripe does not know the page of a card setup']);
+});
+
+test('a top-up whose payment is set aside is over at once', async () => {
+  const { id, checkoutUrl } = await opened();
+  await payments.pay(checkoutUrl);
+  await payments.pool.query('update top_ups set amount = amount + 10000000 where id = $1', [id]);
+  const { rows } = await payments.pool.query<{ session: string }>(
+    'select checkout_session_id as session from top_ups where id = $1',
+    [id],
+  );
+  expect(await settleCheckout(clients, rows[0]?.session ?? '')).toEqual({
+    kind: 'quarantined',
+    reason: 'amount',
+  });
+  expect(await row(id)).toEqual({ state: 'not-completed', reason: 'quarantined' });
+});
+
+test('closing an organization ends the pages on which its members would pay, and what was paid before is settled', async () => {
+  const { accountId, organizationId, tokens } = await payments.team();
+  const open = async () => {
+    const path = `/v1/accounts/${accountId}/top-ups`;
+    return (await payments.api.json('POST', path, { token: tokens.member, body: { amount: '25.00' } })).body;
+  };
+  const [left, paid] = [await open(), await open()];
+  await payments.pay(paid.checkoutUrl);
+  const { rows } = await payments.pool.query<{ slug: string }>(
+    'select slug from auth.organizations where id = $1',
+    [organizationId],
+  );
+  const body = { confirm: rows[0]?.slug };
+  const closing = `/v1/organizations/${organizationId}/close`;
+  expect((await payments.api.json('POST', closing, { token: tokens.owner, body })).status).toBe(200);
+  const task = pagesOfClosed(clients);
+  const soon = new Date(clients.clock().getTime() + 1_000);
+  expect(await task.run(soon, 10)).toBe(2);
+  expect((await submitPage(left.checkoutUrl, { testCard: 'pm_card_visa' })).status).toBe(410);
+  expect(await payments.topUps(accountId)).toMatchObject([
+    { id: left.id, state: 'not-completed', reason: 'expired' },
+    { id: paid.id, state: 'not-completed', reason: 'quarantined' },
+  ]);
+  expect(await task.run(new Date(soon.getTime() + 3_600_000), 10)).toBe(0);
 });

@@ -2,10 +2,11 @@
 
 import { type NoticeOptions, sendNotices } from '../activities/mail/send-notices.ts';
 import { saveCard } from '../activities/payments/cards.ts';
+import { endPage } from '../activities/payments/checkout.ts';
 import type { PaymentClients } from '../activities/payments/clients.ts';
 import { followEvent } from '../activities/payments/follow-event.ts';
 import { endCardSetup, takeDueCardSetups } from '../ledger/payments/card-setups.ts';
-import { countRestart, takeDueTopUps } from '../ledger/payments/top-ups.ts';
+import { countRestart, takeDueTopUps, takePagesToEnd } from '../ledger/payments/top-ups.ts';
 import {
   finishWebhookEvent,
   takeWebhookEvents,
@@ -67,6 +68,18 @@ export function overdueTopUps(clients: PaymentClients, temporal: TemporalClient)
         await startTopUp(temporal, topUpId, accountId, { again: true });
       });
       return due.length;
+    },
+  };
+}
+
+/** Ends the pages on which members would still pay for an account that was closed. */
+export function pagesOfClosed(clients: PaymentClients): SweepTask {
+  return {
+    name: 'pages-of-closed',
+    async run(now, most) {
+      const ids = await takePagesToEnd(clients.pool, now, Math.min(most, 10));
+      await eachOf(ids, (id) => endPage(clients, id));
+      return ids.length;
     },
   };
 }

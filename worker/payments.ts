@@ -9,6 +9,7 @@ import {
   notices,
   overdueCardSetups,
   overdueTopUps,
+  pagesOfClosed,
   type WebhookResult,
   webhookEvents,
 } from './payment-tasks.ts';
@@ -47,7 +48,12 @@ export function paymentDrains(
 ): SweepTask[] {
   const { pool, clock, baseUrl } = payments;
   const onResult = (result: WebhookResult) => metrics.webhookEvents.inc({ result });
-  const drains = [webhookEvents(payments, onResult), overdueCardSetups(payments), erasedCustomers(payments)];
+  const drains = [
+    webhookEvents(payments, onResult),
+    overdueCardSetups(payments),
+    pagesOfClosed(payments),
+    erasedCustomers(payments),
+  ];
   if (config.SMTP_URL === undefined) return drains;
   const mail = nodemailer.createTransport(config.SMTP_URL, {
     disableFileAccess: true,

@@ -104,6 +104,18 @@ export async function followCheckout(clients: PaymentClients, topUpId: string): 
   return session.status === 'expired' ? close(clients, topUpId, 'expired') : later(clients, topUp, now);
 }
 
+/**
+ * Ends a top-up whose account was closed, and the page with it, so that nobody pays for what cannot be credited. What
+ * was paid before is settled. Throws what Stripe throws, also for a page that is being paid at this moment.
+ */
+export async function endPage(clients: PaymentClients, topUpId: string): Promise<void> {
+  await followCheckout(clients, topUpId);
+  const { state, checkoutSessionId } = await requireTopUp(clients, topUpId);
+  if (state !== 'open' || checkoutSessionId === null) return;
+  await clients.stripe.expireCheckout(checkoutSessionId);
+  await followCheckout(clients, topUpId);
+}
+
 /** The page was completed: the payment succeeded, failed for good, or is still at the bank. */
 async function followPayment(
   clients: PaymentClients,

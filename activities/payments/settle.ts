@@ -5,6 +5,7 @@ import { centsFromNanos } from '../../ledger/money.ts';
 import { findAttemptIntent } from '../../ledger/payments/attempts.ts';
 import { creditPayment, purchaseKey, quarantinePayment } from '../../ledger/payments/settlement.ts';
 import {
+  closeTopUp,
   findTopUp,
   findTopUpByPaymentIntent,
   findTopUpBySession,
@@ -28,24 +29,25 @@ export type Settlement =
 export async function settle(clients: PaymentClients, paymentIntentId: string): Promise<Settlement> {
   const intent = await clients.stripe.retrievePaymentIntent(paymentIntentId);
   if (intent.status !== 'succeeded') return { kind: 'not-paid', status: intent.status };
-  const topUp = await topUpOf(clients, intent);
-  if (topUp === undefined) return unknownPayment(clients, intent);
+  const found = await topUpOf(clients, intent);
+  if (found === undefined) return unknownPayment(clients, intent);
+  const { topUp } = found;
   const attempt = topUp.mode === 'auto' ? attemptOf(intent) : null;
   // what is credited stays so, whatever became of the payment at Stripe since
   const isCredited = topUp.paymentIntentId === intent.id;
   const mismatch = isCredited ? undefined : await mismatchOf(clients, intent, topUp, attempt);
-  if (mismatch !== undefined) return quarantine(clients, intent, topUp.id, mismatch);
+  if (mismatch !== undefined) return quarantine(clients, intent, found, mismatch);
   try {
     const payment = { topUpId: topUp.id, attempt, paymentIntentId };
     const outcome = await creditPayment(clients.pool, payment, clients.clock());
     if (outcome === 'second' || outcome === 'quarantined')
-      return quarantine(clients, intent, topUp.id, 'second-payment');
+      return quarantine(clients, intent, found, 'second-payment');
     if (outcome === 'credited') clients.ring(topUp.accountId, purchaseKey(paymentIntentId));
     if (topUp.saveCard) await keepCard(clients, intent, topUp);
     return { kind: outcome, topUpId: topUp.id, accountId: topUp.accountId };
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'account-closed') throw error;
-    return quarantine(clients, intent, topUp.id, error.code);
+    return quarantine(clients, intent, found, error.code);
   }
 }
 
@@ -59,20 +61,27 @@ export async function settleCheckout(clients: PaymentClients, sessionId: string)
   return settle(clients, paymentIntentId);
 }
 
+interface Found {
+  readonly topUp: TopUp;
+  /** Whether it was paid on the top-up's own page, which so is over. */
+  readonly onItsPage: boolean;
+}
+
 /** By the ids that we stored; metadata can be edited at Stripe, so it is only a pointer to what is then compared. */
 async function topUpOf(
   { pool, stripe }: PaymentClients,
   intent: Stripe.PaymentIntent,
-): Promise<TopUp | undefined> {
+): Promise<Found | undefined> {
   const known = await findTopUpByPaymentIntent(pool, intent.id);
-  if (known !== undefined) return known;
+  if (known !== undefined) return { topUp: known, onItsPage: false };
   const session = await stripe.findCheckoutOf(intent.id);
   if (session !== undefined) {
     const opened = await findTopUpBySession(pool, session.id);
-    if (opened !== undefined) return opened;
+    if (opened !== undefined) return { topUp: opened, onItsPage: true };
   }
   const pointed = intent.metadata['topUpId'];
-  return pointed !== undefined && isUuid(pointed) ? findTopUp(pool, pointed) : undefined;
+  const topUp = pointed !== undefined && isUuid(pointed) ? await findTopUp(pool, pointed) : undefined;
+  return topUp && { topUp, onItsPage: false };
 }
 
 function attemptOf(intent: Stripe.PaymentIntent): number {
@@ -98,16 +107,17 @@ async function mismatchOf(
 async function unknownPayment(clients: PaymentClients, intent: Stripe.PaymentIntent): Promise<Settlement> {
   const isOurs = intent.metadata['deployment'] === clients.deployment && intent.livemode === clients.live;
   return isOurs
-    ? quarantine(clients, intent, null, 'unknown-top-up')
+    ? quarantine(clients, intent, undefined, 'unknown-top-up')
     : { kind: 'ignored', reason: 'not-ours' };
 }
 
 async function quarantine(
   clients: PaymentClients,
   intent: Stripe.PaymentIntent,
-  topUpId: string | null,
+  found: Found | undefined,
   reason: string,
 ): Promise<Settlement> {
+  const topUpId = found?.topUp.id ?? null;
   const details = { livemode: String(intent.livemode), customer: idOf(intent.customer) };
   const payment = {
     paymentIntentId: intent.id,
@@ -118,6 +128,7 @@ async function quarantine(
     details,
   };
   const isNew = await quarantinePayment(clients.pool, payment, clients.clock());
+  if (found?.onItsPage) await closeTopUp(clients.pool, found.topUp.id, 'quarantined', clients.clock());
   if (isNew) clients.alert({ paymentIntentId: intent.id, topUpId, reason }, 'a payment was quarantined');
   return { kind: 'quarantined', reason };
 }

@@ -23,6 +23,13 @@ export function stripeAccess(client: Stripe) {
     retrieveCheckout: async (id: string) =>
       checked('checkout.session', await checkout.sessions.retrieve(named(id)), id),
 
+    expireCheckout: async (id: string) =>
+      checked(
+        'checkout.session',
+        await checkout.sessions.expire(named(id), {}, { idempotencyKey: `expire:${id}` }),
+        id,
+      ),
+
     /** The session of a setup, with the card it saved. */
     retrieveSetup: async (id: string) =>
       checked(

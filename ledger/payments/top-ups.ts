@@ -172,6 +172,20 @@ export async function takeDueTopUps(
   return rows.map((row) => ({ topUpId: row.id, accountId: row.account_id }));
 }
 
+const TAKE_PAGES_TO_END = `
+  update top_ups set end_page_at = $1::timestamptz + interval '1 minute'
+  where id in (
+    select id from top_ups where end_page_at <= $1::timestamptz and next_check_at is not null
+    order by end_page_at limit $2::int4 for update skip locked
+  )
+  returning id`;
+
+/** The open top-ups of closed accounts; each is due again after a minute unless it comes to an end. */
+export async function takePagesToEnd(pool: Pool, now: Date, most: number): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>(TAKE_PAGES_TO_END, [now, most]);
+  return rows.map(({ id }) => id);
+}
+
 const COUNT_RESTART = `
   update top_ups set restarts = restarts + 1,
     next_check_at = $2::timestamptz + least(interval '1 minute' * 2 ^ least(restarts, 11), interval '1 day')
