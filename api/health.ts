@@ -37,7 +37,7 @@ export function serveReadiness(sources: HealthSources): RequestHandler {
   };
 }
 
-/** A worker that died is missed at once in Postgres; one that hangs, after a while, by Temporal. */
+/** A worker that died is missed at once in Postgres, one that hangs after 10 s; one whose polls get lost, by Temporal. */
 async function requireWorker(sources: HealthSources): Promise<void> {
   const [present] = await Promise.all([
     isWorkerPresent(sources.pool, sources.taskQueue),

@@ -1,10 +1,15 @@
 // Presence: a worker holds a lock in Postgres for as long as it asks for work, so whoever looks knows at once that it died.
 import type { Connection, Pool } from './database.ts';
 
-/* Shared: every worker of a task queue holds it. It goes with the session, and so with the process. */
-const HOLD_PRESENCE = `select pg_advisory_lock_shared(hashtextextended('coffer worker ' || $1::text, 0))`;
+/* A worker that hangs keeps its connection open: Postgres itself ends the session of one that is silent this long. */
+const HOLD_PRESENCE = `
+  select set_config('idle_session_timeout', '10s', false),
+    pg_advisory_lock_shared(hashtextextended('coffer worker ' || $1::text, 0))`;
 
-/** Says over a connection that a worker of the task queue is there, until the connection ends. */
+/**
+ * Says over a connection that a worker of the task queue is there (each worker shares the lock), until the connection
+ * ends or nothing is asked over it for 10 s.
+ */
 export async function holdPresence(connection: Connection, taskQueue: string): Promise<void> {
   await connection.query(HOLD_PRESENCE, [taskQueue]);
 }

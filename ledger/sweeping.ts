@@ -119,7 +119,9 @@ export async function countUnansweredRings(
 /* One worker of a deployment sweeps; the lock lasts as long as its connection. */
 export const TRY_SWEEPING = `select pg_try_advisory_lock(hashtextextended('coffer sweeper', 0)) as mine`;
 
-export const STILL_SWEEPING = 'select 1';
+/* A worker that hangs would keep the lock, and nobody would sweep: Postgres ends its session when it is silent for
+   longer than a sweep takes. Should one take longer yet, two sweep at once, which skip each other's rows. */
+export const STILL_SWEEPING = `select set_config('idle_session_timeout', '60s', false)`;
 
 function dueAccount(row: DueAccountRow): DueAccount {
   return { accountId: row.account_id, pendingNanos: row.pending };

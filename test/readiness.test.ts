@@ -26,6 +26,14 @@ test('a worker that is killed is missed at once, and one that comes back is seen
   await until('the worker to be seen again', async () => (await worker()) === 'ok');
 });
 
+test('a worker that hangs is missed before Temporal misses it, and seen again once it goes on', async () => {
+  await until('the worker to be seen', async () => (await worker()) === 'ok');
+  coffer.worker?.signal('SIGSTOP');
+  await until('the worker to be missed', async () => (await worker()) === 'unavailable', 30_000);
+  coffer.worker?.signal('SIGCONT');
+  await until('the worker to be seen again', async () => (await worker()) === 'ok');
+});
+
 test('the sessions of a worker that Postgres ended come back by themselves', async () => {
   await until('the worker to be seen', async () => (await worker()) === 'ok');
   await coffer.pool.query(

@@ -72,7 +72,10 @@ async function holdLock(pool: Pool, held: Connection | undefined): Promise<Conne
   const connection = await pool.connect();
   try {
     const { rows } = await connection.query<{ mine: boolean }>(TRY_SWEEPING);
-    if (rows[0]?.mine === true) return connection;
+    if (rows[0]?.mine === true) {
+      await connection.query(STILL_SWEEPING);
+      return connection;
+    }
   } catch (error) {
     connection.release(true);
     throw error;

@@ -17,6 +17,8 @@ export interface TestProcess {
   readonly running: boolean;
   /** kill -9; resolves when it is gone. */
   kill(): Promise<void>;
+  /** Makes it hang, or go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Starts it again with the port and data it had; resolves when it is ready. */
   start(): Promise<void>;
 }
@@ -62,6 +64,9 @@ export async function createProcesses(): Promise<Processes> {
         const dying = part;
         part = undefined;
         if (dying !== undefined) await killWithChildren(dying);
+      },
+      signal(signal) {
+        if (part !== undefined) sendSignal(part.pid, signal);
       },
       async start() {
         part ??= await run();
