@@ -22,6 +22,9 @@ export function securityHeaders(baseUrl: string): RequestHandler[] {
       useDefaults: false,
       directives: {
         defaultSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        scriptSrcAttr: ["'none'"],
+        connectSrc: ["'self'"],
         // the few pages of the API itself carry their style with them
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", 'data:'],

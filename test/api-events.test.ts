@@ -136,6 +136,15 @@ test('a stream that comes back with Last-Event-ID misses no entry', async () => 
   await stream.close();
 });
 
+test('a HEAD of the stream is answered and over: it holds no place', async () => {
+  const path = `/v1/accounts/${team.accountId}/events`;
+  const answer = await api.call('HEAD', path, { token: memberToken });
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([
+    200,
+    expect.stringContaining('text/event-stream'),
+  ]);
+});
+
 test('the stream of a member who is removed ends', async () => {
   const stream = await watch(memberToken);
   await stream.next('balance');

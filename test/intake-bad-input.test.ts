@@ -63,6 +63,7 @@ test.each([
   const response = await intake.post(body, headers);
   expect(response.status).toBe(status);
   expect(response.headers.get('content-type')).toBe('application/problem+json');
+  expect(response.headers.get('cache-control')).toBe('no-store');
   expect(((await response.json()) as { code: string }).code).toBe(code);
 });
 

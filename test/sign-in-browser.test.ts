@@ -179,6 +179,10 @@ test.each(['/v1/me', '/problems/forbidden', '/api/auth/get-session', '/nothing',
     const policy = headers.get('content-security-policy') ?? '';
     for (const part of [
       "default-src 'self'",
+      "script-src 'self';",
+      "script-src-attr 'none'",
+      "connect-src 'self';",
+      "form-action 'self'",
       "object-src 'none'",
       "frame-ancestors 'none'",
       "base-uri 'none'",

@@ -102,6 +102,7 @@ function send(
   if (response.destroyed) return;
   response.writeHead(status, {
     'content-type': contentType,
+    'cache-control': 'no-store',
     'content-length': Buffer.byteLength(body),
     'x-request-id': requestId,
   });

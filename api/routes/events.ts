@@ -50,6 +50,14 @@ export function eventRoutes(surroundings: EventSurroundings): Route[] {
       problems: ['account-not-found', 'overloaded'],
       async handle({ principal, request, response, access }) {
         const { accountId } = access;
+        response
+          .status(200)
+          .set({ 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
+        // only asked what a GET would answer with: a stream that tells nothing would stay open for ever
+        if (request.method === 'HEAD') {
+          response.end();
+          return undefined;
+        }
         const timers: NodeJS.Timeout[] = [];
         const lookAgain = () =>
           surroundings.resolvePrincipal(request).then(
@@ -67,9 +75,6 @@ export function eventRoutes(surroundings: EventSurroundings): Route[] {
           stop();
           for (const timer of timers) clearInterval(timer);
         });
-        response
-          .status(200)
-          .set({ 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
         response.write('retry: 1000\n\n');
         timers.push(setInterval(() => response.writableEnded || response.write(':\n\n'), HEARTBEAT_MS));
         if (principal.kind !== 'person') timers.push(setInterval(lookAgain, TOKEN_MS));
