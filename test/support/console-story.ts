@@ -20,8 +20,15 @@ export interface Story {
   readonly owner: TestPerson;
 }
 
+/** A story with everybody who is in it. */
+export interface TeamStory extends Story {
+  readonly organizationId: string;
+  readonly admin: TestPerson;
+  readonly member: TestPerson;
+}
+
 /** People with keys, 30 days of usage, top-ups of several people, a rule that refilled, an invitation, a token. */
-export async function seedStory(world: StoryWorld): Promise<Story> {
+export async function seedStory(world: StoryWorld): Promise<TeamStory> {
   const { pool } = world.coffer;
   const began = new Date(Date.now() - 32 * DAY_MS);
   const person = (name: string) => createPerson(pool, name, began);
@@ -57,7 +64,7 @@ export async function seedStory(world: StoryWorld): Promise<Story> {
     expiresAt: new Date(Date.now() + 90 * DAY_MS).toISOString(),
   });
   await world.coffer.posted();
-  return { slug: await slugOf(pool, organizationId), accountId, owner };
+  return { slug: await slugOf(pool, organizationId), organizationId, accountId, owner, admin, member };
 }
 
 export interface Planted extends Story {

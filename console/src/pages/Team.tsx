@@ -27,7 +27,7 @@ export function Team() {
       </PageHeader>
       <Stack gap="lg">
         <Members organization={organization} />
-        {isSteward(context) && <Invitations organizationId={organizationId} />}
+        {isSteward(context) && <Invitations organization={organization} />}
         {isSteward(context) && <Tokens organizationId={organizationId} />}
         <OrganizationSettings organization={organization} />
       </Stack>

@@ -8,9 +8,11 @@ import { invitationsQuery } from '../../api/queries/keys.ts';
 import { QueryState } from '../../parts/QueryState.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { When } from '../../parts/When.tsx';
-import { roleNames } from './organization.ts';
+import { type Organization, roleNames, rolesToGive } from './organization.ts';
 
-export function Invitations({ organizationId }: { readonly organizationId: string }) {
+export function Invitations({ organization }: { readonly organization: Organization }) {
+  const { organizationId } = organization;
+  const mine = rolesToGive(organization.role);
   const queries = useQueryClient();
   const query = useQuery(invitationsQuery(organizationId));
   const shared = {
@@ -64,27 +66,29 @@ export function Invitations({ organizationId }: { readonly organizationId: strin
                     )}
                   </Table.Td>
                   <Table.Td>
-                    <Group gap="xs" justify="flex-end" wrap="nowrap">
-                      <Button
-                        size="compact-sm"
-                        variant="subtle"
-                        aria-label={`Send again to ${email}`}
-                        loading={resend.isPending && resend.variables === id}
-                        onClick={() => resend.mutate(id)}
-                      >
-                        Send again
-                      </Button>
-                      <Button
-                        size="compact-sm"
-                        variant="subtle"
-                        color="red"
-                        aria-label={`Take back from ${email}`}
-                        loading={revoke.isPending && revoke.variables === id}
-                        onClick={() => revoke.mutate(id)}
-                      >
-                        Take back
-                      </Button>
-                    </Group>
+                    {mine.includes(role) && (
+                      <Group gap="xs" justify="flex-end" wrap="nowrap">
+                        <Button
+                          size="compact-sm"
+                          variant="subtle"
+                          aria-label={`Send again to ${email}`}
+                          loading={resend.isPending && resend.variables === id}
+                          onClick={() => resend.mutate(id)}
+                        >
+                          Send again
+                        </Button>
+                        <Button
+                          size="compact-sm"
+                          variant="subtle"
+                          color="red"
+                          aria-label={`Take back from ${email}`}
+                          loading={revoke.isPending && revoke.variables === id}
+                          onClick={() => revoke.mutate(id)}
+                        >
+                          Take back
+                        </Button>
+                      </Group>
+                    )}
                   </Table.Td>
                 </Table.Tr>
               ))}
