@@ -3,6 +3,7 @@ import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { accountQuery, meQuery } from '../api/queries.ts';
 import type { SchemaAccount } from '../api/schema.d.ts';
+import { type Heard, shareStream } from './shared-stream.ts';
 
 export type LiveState = 'connecting' | 'live' | 'lost';
 
@@ -22,42 +23,35 @@ export function useLiveAccount(accountId: string | undefined): LiveState {
 }
 
 function listen(accountId: string, queries: QueryClient, say: (state: LiveState) => void): () => void {
-  let source: EventSource | undefined;
-  let retry: ReturnType<typeof setTimeout> | undefined;
-  let wait = 1_000;
   const freshen = freshener(accountId, queries, FRESHEN_MS);
   const sums = freshener(accountId, queries, FRESHEN_SUMS_MS);
-
-  function connect(isAgain: boolean): void {
-    source = new EventSource(`/v1/accounts/${accountId}/events`);
-    source.addEventListener('open', () => {
-      wait = 1_000;
-      say('live');
-      if (isAgain) freshen.everything();
-    });
-    source.addEventListener('balance', ({ data }: MessageEvent<string>) => {
-      queries.setQueryData(accountQuery(accountId).queryKey, JSON.parse(data) as SchemaAccount);
-      freshen.soon('transactions');
-      sums.soon('usage', 'api-keys');
-    });
-    source.addEventListener('entry', () => freshen.soon('transactions', 'contributions'));
-    source.addEventListener('top-up', () => freshen.soon('top-ups', 'auto-top-up', 'contributions'));
-    source.addEventListener('error', () => {
-      // the browser's own retry gives up after an answer of 4xx or 5xx; ours goes on
-      source?.close();
-      say('lost');
-      void queries.invalidateQueries({ queryKey: meQuery.queryKey });
-      retry = setTimeout(() => connect(true), wait);
-      wait = Math.min(wait * 2, 15_000);
-    });
-  }
-
-  connect(false);
+  const take = (name: Extract<Heard, { what: 'event' }>['name'], data: string) => {
+    switch (name) {
+      case 'balance':
+        queries.setQueryData(accountQuery(accountId).queryKey, JSON.parse(data) as SchemaAccount);
+        freshen.soon('transactions');
+        sums.soon('usage', 'api-keys');
+        return;
+      case 'entry':
+        return freshen.soon('transactions', 'contributions');
+      case 'top-up':
+        return freshen.soon('top-ups', 'auto-top-up', 'contributions');
+      default:
+        return name satisfies never;
+    }
+  };
+  const stop = shareStream(accountId, (heard) => {
+    say(heard.what === 'lost' ? 'lost' : 'live');
+    if (heard.what === 'event') take(heard.name, heard.data);
+    // the session or the right may be what was lost
+    else if (heard.what === 'lost') void queries.invalidateQueries({ queryKey: meQuery.queryKey });
+    else if (heard.mayHaveMissed) freshen.everything();
+  });
   return () => {
-    clearTimeout(retry);
-    source?.close();
+    stop();
     freshen.stop();
     sums.stop();
+    say('connecting');
   };
 }
 
