@@ -10,22 +10,38 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ProblemError } from './api/problem.ts';
 import { createConsoleRouter } from './router.tsx';
+import { keepToOnePerson } from './session/one-person.ts';
+import { isSignedIn } from './session/session.ts';
 import { theme } from './theme.ts';
 
-/** A session that has ended leads to sign-in and back to the same place; what was typed is kept by the forms. */
-function signInAgain(error: Error): void {
-  const { matches, location } = router.state;
+/** A session that has ended leads to sign-in and back to the same place; what was read goes, what was typed is kept by the forms. */
+async function signInAgain(error: Error): Promise<void> {
+  if (!(error instanceof ProblemError) || error.code !== 'unauthenticated' || !isInside()) return;
+  if (await isSignedIn()) {
+    await queryClient.refetchQueries({ predicate: ({ state }) => state.status === 'error' });
+    return;
+  }
   // every query on its way is refused, and only the first of them finds the page still where it was
-  const isInside =
-    matches.some(({ routeId }) => routeId === '/signed-in') && location.pathname !== '/sign-in';
-  if (isInside && error instanceof ProblemError && error.code === 'unauthenticated')
-    void router.navigate({ to: '/sign-in', search: { next: location.href, ended: true } });
+  if (!isInside()) return;
+  await router.navigate({
+    to: '/sign-in',
+    search: { next: router.state.location.href, ended: true },
+    replace: true,
+  });
+  queryClient.clear();
+}
+
+function isInside(): boolean {
+  const { matches, location } = router.state;
+  return matches.some(({ routeId }) => routeId === '/signed-in') && location.pathname !== '/sign-in';
 }
 
 const queryClient = new QueryClient({
-  queryCache: new QueryCache({ onError: signInAgain }),
-  mutationCache: new MutationCache({ onError: signInAgain }),
+  queryCache: new QueryCache({ onError: (error) => void signInAgain(error) }),
+  mutationCache: new MutationCache({ onError: (error) => void signInAgain(error) }),
   defaultOptions: {
+    // what a write was answered with, a key's secret among it, goes with the form that asked
+    mutations: { gcTime: 0 },
     queries: {
       staleTime: 10_000,
       retry: (failures, error) => failures < 2 && !(error instanceof ProblemError && error.status < 500),
@@ -33,6 +49,7 @@ const queryClient = new QueryClient({
   },
 });
 const router = createConsoleRouter(queryClient);
+keepToOnePerson(queryClient);
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -29,8 +29,7 @@ export function ProfileMenu({
   const { toggleColorScheme } = useMantineColorScheme();
   const queries = useQueryClient();
   const leave = async () => {
-    await signOut();
-    queries.clear();
+    await signOut(queries);
     await navigate({ to: '/sign-in' });
   };
   return (

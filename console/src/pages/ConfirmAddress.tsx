@@ -5,6 +5,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { messageOf } from '../api/problem.ts';
 import { ButtonLink } from '../parts/links.tsx';
 import { localPath } from '../session/local-path.ts';
+import { sessionChanged } from '../session/one-person.ts';
 import { confirmAddress } from '../session/session.ts';
 import { SignedOutPage } from './SignedOutPage.tsx';
 import { FormFault } from './sign-in/FormFault.tsx';
@@ -17,7 +18,7 @@ export function ConfirmAddress() {
     mutationFn: () => confirmAddress(search),
     onSuccess: async (isConfirmed) => {
       if (!isConfirmed) return;
-      queries.clear();
+      sessionChanged(queries);
       await navigate({ href: localPath(search.callbackURL) ?? '/sign-in/confirmed', replace: true });
     },
   });

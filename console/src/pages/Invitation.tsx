@@ -33,11 +33,8 @@ export function Invitation() {
     onSuccess: () => navigate({ to: '/', replace: true }),
   });
   const change = useMutation({
-    mutationFn: signOut,
-    onSuccess: async () => {
-      queries.clear();
-      await navigate({ to: '/sign-in', search: { next: here } });
-    },
+    mutationFn: () => signOut(queries),
+    onSuccess: () => navigate({ to: '/sign-in', search: { next: here } }),
   });
 
   if (invitation.isPending || me.isLoading) {

@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { TextLink } from '../parts/links.tsx';
+import { sessionChanged } from '../session/one-person.ts';
 import { authCall } from '../session/session.ts';
 import { rules, useAuthForm } from '../session/use-auth-form.ts';
 import { SignedOutPage } from './SignedOutPage.tsx';
@@ -16,7 +17,7 @@ export function SignIn() {
   const queries = useQueryClient();
   const [needsCode, setNeedsCode] = useState(false);
   const enter = async () => {
-    queries.clear();
+    sessionChanged(queries);
     await navigate({ to: next ?? '/', replace: true });
   };
   const { form, fault, onSubmit } = useAuthForm(

@@ -1,10 +1,27 @@
 // The session: signing up, in and out through `/api/auth`; the cookie it leaves is never seen by a script.
+import type { QueryClient } from '@tanstack/react-query';
 import { ProblemError, Unreachable } from '../api/problem.ts';
 import type { SchemaProblem } from '../api/schema.d.ts';
 import { dropDrafts } from '../parts/draft.ts';
+import { sessionChanged } from './one-person.ts';
+
+let underWay: Promise<unknown> = Promise.resolve();
 
 /** Calls one of the sign-in routes. Throws what was refused as a problem. */
-export async function authCall(path: string, body: object): Promise<Readonly<Record<string, unknown>>> {
+export function authCall(path: string, body: object): Promise<Readonly<Record<string, unknown>>> {
+  const call = send(path, body);
+  underWay = call.catch(() => undefined);
+  return call;
+}
+
+/** Whether somebody is signed in; asked only after a call that may just be changing the session for another one. */
+export async function isSignedIn(): Promise<boolean> {
+  await underWay;
+  const answer = await fetch('/v1/me', { credentials: 'same-origin' }).catch(() => undefined);
+  return answer?.status !== 401;
+}
+
+async function send(path: string, body: object): Promise<Readonly<Record<string, unknown>>> {
   const response = await fetch(`/api/auth${path}`, {
     method: 'POST',
     credentials: 'same-origin',
@@ -35,10 +52,11 @@ export async function confirmAddress(link: { token?: string; callbackURL?: strin
   throw new ProblemError({}, answer.status);
 }
 
-/** Ends the session, and with it what was typed in this tab. */
-export async function signOut(): Promise<void> {
+/** Ends the session, and with it what was read and typed in this window. */
+export async function signOut(queries: QueryClient): Promise<void> {
   await authCall('/sign-out', {});
   dropDrafts();
+  sessionChanged(queries);
 }
 
 /** Whether the signed-in person has a second step. */

@@ -7,6 +7,7 @@ import { api } from '../../api/client.ts';
 import { messageOf } from '../../api/problem.ts';
 import type { SchemaMe } from '../../api/schema.d.ts';
 import { Section } from '../../parts/Section.tsx';
+import { sessionChanged } from '../../session/one-person.ts';
 import { FormFault } from '../sign-in/FormFault.tsx';
 
 export function Erasure({ me }: { readonly me: SchemaMe }) {
@@ -16,7 +17,7 @@ export function Erasure({ me }: { readonly me: SchemaMe }) {
   const erase = useMutation({
     mutationFn: () => api.POST('/v1/me/erasure', { body: { confirm: typed.trim() } }),
     onSuccess: async () => {
-      queries.clear();
+      sessionChanged(queries);
       await navigate({ to: '/sign-in' });
     },
   });

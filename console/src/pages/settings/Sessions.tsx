@@ -8,6 +8,7 @@ import { messageOf } from '../../api/problem.ts';
 import { QueryState } from '../../parts/QueryState.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { When } from '../../parts/When.tsx';
+import { sessionChanged } from '../../session/one-person.ts';
 
 const sessionsQuery = queryOptions({
   queryKey: ['me', 'sessions'],
@@ -30,7 +31,7 @@ export function Sessions() {
       api.DELETE('/v1/me/sessions', { params: { query: { keepCurrent: keepCurrent ? 'true' : 'false' } } }),
     onSuccess: async (_answer, keepCurrent) => {
       if (keepCurrent) return queries.invalidateQueries(sessionsQuery);
-      queries.clear();
+      sessionChanged(queries);
       return navigate({ to: '/sign-in' });
     },
     onError,
