@@ -162,8 +162,10 @@ export function problemBody(
   };
 }
 
-const CONNECTION_FAILURES =
-  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|57P0[1-4]|08\w{3}|53300|25P04)$/;
+const CONNECTION_FAILURES = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|57P0[1-5]|08\w{3}|25P04)$/;
+
+/* A full disk, no memory, no connection left; a fault of the system; a standby, which takes no writes. */
+const CANNOT_WRITE = /^(53\w{3}|58\w{3}|25006)$/;
 
 /** Turns whatever was thrown into a problem: refusals keep their code, a database that is away is a 503. */
 export function problemFrom(error: unknown): Problem {
@@ -184,13 +186,14 @@ export function problemFrom(error: unknown): Problem {
   );
 }
 
-/** Whether Postgres cannot be reached, is shutting down or starting up, or dropped the connection. */
+/** Whether Postgres cannot be reached, is shutting down or starting up, dropped the connection, or can't write at all. */
 export function isDatabaseAway(error: unknown): boolean {
   // one of Node's own may come from another realm, where `instanceof` does not know it
   if (!isNativeError(error)) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   return (
     CONNECTION_FAILURES.test(code) ||
+    CANNOT_WRITE.test(code) ||
     /Connection terminated|connection timeout|timeout exceeded when trying to connect/i.test(error.message)
   );
 }

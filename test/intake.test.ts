@@ -126,6 +126,29 @@ test('any mix of events, repetitions and conflicts leaves pending equal to what 
   }
 });
 
+test.each([
+  ['a full disk', '53100'],
+  ['a disk that fails', '58030'],
+  ['a standby that takes no writes', '25006'],
+])(
+  'with %s the answer is 503, nothing of it stands, and sent again it is recorded once',
+  async (_what, code) => {
+    const { accountId, event } = await intake.freshKey();
+    const events = [event(), event()];
+    await intake.pool.query(`
+    create function fail_to_write() returns trigger language plpgsql as $$
+    begin raise exception 'it cannot be written' using errcode = '${code}'; end $$;
+    create trigger cannot_be_written before insert on usage_rollups execute function fail_to_write()`);
+    try {
+      await expect(intake.record(events)).rejects.toThrow('database-unavailable');
+      expect(await intake.standing(accountId)).toMatchObject({ pending: '0', events: '0' });
+    } finally {
+      await intake.pool.query('drop function fail_to_write cascade');
+    }
+    expect((await intake.record(events)).map(({ status }) => status)).toEqual(['recorded', 'recorded']);
+  },
+);
+
 test('a reader who holds the table while a new day begins stops nobody from recording', async () => {
   const { event } = await intake.freshKey();
   let now = new Date();
