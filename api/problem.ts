@@ -1,5 +1,6 @@
 // Problems: the one table of everything the HTTP API answers with `application/problem+json` (RFC 9457).
 import { isNativeError } from 'node:util/types';
+import { isDatabaseBusy } from '../ledger/database.ts';
 import { Refusal, type RefusalCode } from '../ledger/refusal.ts';
 
 interface ProblemKind {
@@ -30,6 +31,7 @@ export type ProblemCode =
   | 'idempotency-key-in-use'
   | 'webhook-signature-invalid'
   | 'overloaded'
+  | 'database-busy'
   | 'database-unavailable'
   | 'payments-unavailable'
   | 'workflows-unavailable'
@@ -100,6 +102,7 @@ export const problems: Record<ProblemCode, ProblemKind> = {
   'idempotency-key-in-use': { status: 409, title: 'A request with this Idempotency-Key is under way' },
   'webhook-signature-invalid': { status: 400, title: 'The webhook signature is not valid' },
   overloaded: { status: 429, title: 'Too much at once: try again shortly' },
+  'database-busy': { status: 503, title: 'Somebody else is changing the same thing' },
   'database-unavailable': { status: 503, title: 'The database is not reachable' },
   'auto-top-up-invalid': { status: 400, title: 'The rule of auto top-up contradicts itself' },
   'payment-method-unknown': { status: 422, title: 'You have no such saved card' },
@@ -162,17 +165,24 @@ export function problemBody(
   };
 }
 
-const CONNECTION_FAILURES = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|57P0[1-5]|08\w{3}|25P04)$/;
+const CONNECTION_FAILURES =
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|57P0[1-5]|08\w{3}|25P0[34])$/;
 
 /* A full disk, no memory, no connection left; a fault of the system; a standby, which takes no writes. */
 const CANNOT_WRITE = /^(53\w{3}|58\w{3}|25006)$/;
 
-/** Turns whatever was thrown into a problem: refusals keep their code, a database that is away is a 503. */
+/** Turns whatever was thrown into a problem: refusals keep their code, a database that is away or busy is a 503. */
 export function problemFrom(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof Refusal) return new Problem(error.code, error.message);
   if (isDatabaseAway(error)) {
     return new Problem('database-unavailable', 'Nothing was stored. Try again in a moment.', {
+      retryAfterSeconds: 1,
+      cause: error,
+    });
+  }
+  if (isDatabaseBusy(error)) {
+    return new Problem('database-busy', 'Nothing was stored. Try again in a moment.', {
       retryAfterSeconds: 1,
       cause: error,
     });

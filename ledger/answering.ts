@@ -14,6 +14,8 @@ const FIND = `
   select id, organization_id from auth.invitations
   where ($1::uuid is not null and id = $1::uuid) or ($2::bytea is not null and secret_hash = $2::bytea)`;
 
+const HOLD_PERSON = 'select from auth.people where id = $1::uuid for key share';
+
 const LOCK = `
   select i.secret_hash, i.role, i.status, i.expires_at,
     p.email_verified and lower(p.email) = i.email as is_theirs
@@ -84,6 +86,8 @@ function answer(
   return withActing(pool, actor, now, async (connection) => {
     const { id, organizationId } = await find(connection, reference);
     await lockOrganization(connection, organizationId);
+    // before the invitation, as whoever erases this person does
+    await connection.query(HOLD_PERSON, [personId]);
     const { rows } = await connection.query<LockedRow>(LOCK, [id, personId]);
     const [found] = rows;
     // sent again a moment ago: the link is no longer one of this invitation

@@ -30,11 +30,26 @@ export function createPool(url: string, options: PoolOptions): Pool {
   return pool;
 }
 
-/** Runs `work` in one transaction: commits what it returns from, rolls back what it throws from. */
+const MOST_TRIES = 3;
+
+/**
+ * Runs `work` in one transaction: commits what it returns from, rolls back what it throws from. A transaction that
+ * Postgres ended to break a deadlock is begun anew, twice at most; so `work` changes the database and nothing else.
+ */
 export async function withTransaction<T>(
   pool: Pool,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await inTransaction(pool, work);
+    } catch (error) {
+      if (tries === MOST_TRIES || !hasCode(error, ...ENDED_FOR_OTHERS)) throw refusalFrom(error) ?? error;
+    }
+  }
+}
+
+async function inTransaction<T>(pool: Pool, work: (connection: Connection) => Promise<T>): Promise<T> {
   const connection = await pool.connect();
   let broken: Error | undefined;
   try {
@@ -46,10 +61,28 @@ export async function withTransaction<T>(
     await connection.query('rollback').catch((failure: Error) => {
       broken = failure;
     });
-    throw refusalFrom(error) ?? error;
+    throw error;
   } finally {
     connection.release(broken);
   }
+}
+
+/** A deadlock, or a snapshot that others made useless. */
+const ENDED_FOR_OTHERS = ['40P01', '40001'];
+
+/** A lock, or the time for a statement, that was not had in time. */
+const WAITED_TOO_LONG = ['55P03', '57014'];
+
+/** Whether others stood in the way: nothing of the statement or its transaction was stored, and later it may work. */
+export function isDatabaseBusy(error: unknown): boolean {
+  return hasCode(error, ...ENDED_FOR_OTHERS, ...WAITED_TOO_LONG);
+}
+
+/** Whether Postgres raised one of these SQLSTATEs. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return (
+    error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code)
+  );
 }
 
 /** The refusal that an error of Postgres stands for: SQL raises them with the code as constraint name. */

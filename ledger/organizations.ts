@@ -92,13 +92,13 @@ export function renameOrganization(
   });
 }
 
-const CLOSE_ORGANIZATION = 'select close_organization($1::uuid, $2::uuid, $3::timestamptz)';
+const CLOSE_ORGANIZATION = 'select close_organization($1::uuid, $2::timestamptz)';
 
 const READ_REMAINDER = `
   select (posted + pending)::text as remainder from account_balances where account_id = $1::uuid`;
 
 /**
- * Closes an organization for good; see the function in migration 0009. Returns it with what it leaves on its balance.
+ * Closes an organization for good; see the function in migration 0018. Returns it with what it leaves on its balance.
  * Raises `forbidden`.
  */
 export function closeOrganization(
@@ -108,7 +108,7 @@ export function closeOrganization(
 ): Promise<Organization & { readonly remainder: Nanos }> {
   return asMember(pool, acting, 'close-organization', now, async (membership) => {
     const { connection, organizationId, accountId } = membership;
-    await connection.query(CLOSE_ORGANIZATION, [organizationId, acting.personId, now]);
+    await connection.query(CLOSE_ORGANIZATION, [organizationId, now]);
     const { rows } = await connection.query<{ remainder: string }>(READ_REMAINDER, [accountId]);
     const { remainder } = required(rows[0]);
     const closed = required(await findOrganization(connection, organizationId));

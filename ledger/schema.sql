@@ -310,6 +310,7 @@ create table public.deployment (
   attempts_within interval default '00:10:00'::interval not null,
   constraint deployment_pkey PRIMARY KEY (only_row),
   constraint deployment_attempts_most CHECK ((attempts_most > 0)),
+  constraint deployment_attempts_within CHECK ((attempts_within > '00:00:00'::interval)),
   constraint deployment_currency CHECK ((currency ~ '^[a-z]{3}$'::text)),
   constraint deployment_only_row CHECK (only_row)
 );
@@ -839,6 +840,17 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.audit_charge_limit()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform audit(null, 'charge-limit.changed', 'deployment', 'charge-limit',
+    jsonb_build_object('times', old.attempts_most, 'withinSeconds', extract(epoch from old.attempts_within)::int8),
+    jsonb_build_object('times', new.attempts_most, 'withinSeconds', extract(epoch from new.attempts_within)::int8));
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.audit_command()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1200,7 +1212,7 @@ begin
   return new;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.close_organization(p_organization uuid, p_by uuid, p_now timestamp with time zone)
+CREATE OR REPLACE FUNCTION public.close_organization(p_organization uuid, p_now timestamp with time zone)
  RETURNS uuid
  LANGUAGE plpgsql
 AS $function$
@@ -1214,11 +1226,9 @@ begin
     from auth.members m where m.organization_id = p_organization;
   perform free_auto_top_up(v_account, 'account-closed', p_now);
   delete from auto_top_up_rules where account_id = v_account;
+  -- its keys and tokens are revoked with it
   update account_balances set state = 'closed', rung_at = coalesce(rung_at, p_now) where account_id = v_account;
   update auth.organizations set closed_at = p_now where id = p_organization;
-  update api_keys set revoked_at = p_now, revoked_by = p_by where account_id = v_account and revoked_at is null;
-  update service_tokens set revoked_at = p_now, revoked_by = p_by
-    where organization_id = p_organization and revoked_at is null;
   update auth.invitations set status = 'revoked', ended_at = p_now where organization_id = p_organization and status = 'pending';
   delete from auth.members where organization_id = p_organization;
   return v_account;
@@ -1441,6 +1451,8 @@ begin
   perform 1 from auto_top_up_rules where sponsor_id = p_person order by account_id for update;
   perform 1 from auth.organizations where id = any (v_organizations) order by id for update;
   perform 1 from auth.members where person_id = p_person order by id for update;
+  -- another password tells the person of it
+  perform 1 from auth.credentials where person_id = p_person order by id for update;
   select * into p from auth.people where id = p_person for update;
   if not found then
     return 'unknown';
@@ -1456,16 +1468,21 @@ begin
     perform refuse('last-owner', format('Only this person owns %s: make somebody else an owner, or close it, first.', v_left));
   end if;
 
+  -- some are to or of others who are erased at the same moment
+  perform 1 from auth.invitations where email = p.email or (status = 'pending' and inviter_id = p_person) order by id for update;
   -- with a membership go its rule and its keys
   delete from auth.members where person_id = p_person;
-  update auth.invitations set status = 'revoked', ended_at = p_now where status = 'pending' and (email = p.email or inviter_id = p_person);
-  update auth.invitations set email = v_nameless where email = p.email;
+  -- once: a row that is changed twice in one transaction has its organization and its inviter locked by its foreign keys
+  update auth.invitations set email = case email when p.email then v_nameless else email end,
+      status = case status when 'pending' then 'revoked' else status end,
+      ended_at = case status when 'pending' then p_now else ended_at end
+    where email = p.email or (status = 'pending' and inviter_id = p_person);
 
   perform free_auto_top_up(v_account, 'account-closed', p_now);
   delete from auto_top_up_rules where account_id = v_account;
+  -- and with the account its keys
   update account_balances set state = 'closed', rung_at = coalesce(rung_at, p_now)
     where account_id = v_account and state <> 'closed';
-  update api_keys set revoked_at = p_now where member_id = p_person and revoked_at is null;
 
   update auth.people set name = 'former member', email = v_nameless, email_verified = false, image = null,
       two_factor_enabled = false, erased_at = p_now, updated_at = p_now
@@ -2749,9 +2766,11 @@ CREATE INDEX organizations_by_slug ON auth.organizations USING btree (slug text_
 CREATE INDEX organizations_by_word ON auth.organizations USING gin (to_tsvector('simple'::regconfig, name)) WITH (fastupdate=off);
 CREATE INDEX people_by_email ON auth.people USING btree (email text_pattern_ops);
 CREATE INDEX people_by_word ON auth.people USING gin (to_tsvector('simple'::regconfig, name)) WITH (fastupdate=off);
+CREATE INDEX sessions_by_expiry ON auth.sessions USING btree (expires_at);
 CREATE INDEX sessions_of_person ON auth.sessions USING btree (person_id);
 CREATE INDEX two_factors_by_secret ON auth.two_factors USING btree (secret);
 CREATE INDEX two_factors_of_person ON auth.two_factors USING btree (person_id);
+CREATE INDEX verifications_by_expiry ON auth.verifications USING btree (expires_at);
 CREATE INDEX verifications_by_identifier ON auth.verifications USING btree (identifier);
 CREATE INDEX account_balances_below_zero ON public.account_balances USING btree (account_id) WHERE (low_water < 0);
 CREATE INDEX account_balances_not_open ON public.account_balances USING btree (state, account_id) WHERE (state <> 'open'::text);
@@ -2773,17 +2792,20 @@ CREATE INDEX card_setups_due ON public.card_setups USING btree (next_check_at) W
 CREATE INDEX card_setups_of_person ON public.card_setups USING btree (person_id);
 CREATE INDEX customers_to_delete ON public.customers USING btree (delete_at) WHERE ((delete_at IS NOT NULL) AND (deleted_at IS NULL));
 CREATE INDEX entries_by_time ON public.entries USING btree (account_id, last_position, seq) WHERE (type <> 'usage'::public.entry_type);
+CREATE INDEX idempotency_keys_by_claim ON public.idempotency_keys USING btree (claimed_at);
 CREATE INDEX ledger_commands_of_account ON public.ledger_commands USING btree (account_id, arrival);
 CREATE INDEX ledger_commands_of_payer ON public.ledger_commands USING btree (((details ->> 'payerId'::text))) WHERE (details ? 'payerId'::text);
 CREATE INDEX ledger_commands_waiting ON public.ledger_commands USING btree (account_id, arrival) WHERE (state = 'waiting'::text);
 CREATE INDEX notices_of_invitation ON public.notices USING btree (invitation_id) WHERE (invitation_id IS NOT NULL);
 CREATE INDEX notices_of_person ON public.notices USING btree (person_id) WHERE (person_id IS NOT NULL);
+CREATE INDEX notices_over ON public.notices USING btree (created_at) WHERE (next_try_at IS NULL);
 CREATE INDEX notices_waiting ON public.notices USING btree (next_try_at) WHERE (next_try_at IS NOT NULL);
 CREATE INDEX payment_methods_of_person ON public.payment_methods USING btree (person_id, created_at);
 CREATE INDEX quarantined_payments_by_time ON public.quarantined_payments USING btree (found_at, payment_intent_id);
 CREATE INDEX quarantined_payments_of_top_up ON public.quarantined_payments USING btree (top_up_id) WHERE (top_up_id IS NOT NULL);
 CREATE INDEX rate_limits_expired ON public.rate_limits USING btree (expire);
 CREATE INDEX rejected_usage_recent ON public.rejected_usage USING btree (received_at);
+CREATE INDEX service_tokens_by_prefix ON public.service_tokens USING btree (prefix text_pattern_ops) WHERE (organization_id IS NOT NULL);
 CREATE INDEX service_tokens_of_organization ON public.service_tokens USING btree (organization_id, id) WHERE (organization_id IS NOT NULL);
 CREATE UNIQUE INDEX top_up_episode ON public.top_ups USING btree (account_id, trigger_seq, rule_revision) WHERE (mode = 'auto'::text);
 CREATE UNIQUE INDEX top_up_in_flight ON public.top_ups USING btree (account_id) WHERE ((mode = 'auto'::text) AND (state = ANY (ARRAY['open'::text, 'processing'::text, 'unknown'::text])));
@@ -2852,6 +2874,7 @@ CREATE TRIGGER auto_top_up_rule_changes_audited AFTER UPDATE ON public.auto_top_
 CREATE TRIGGER auto_top_up_rules_audited AFTER INSERT OR DELETE ON public.auto_top_up_rules FOR EACH ROW EXECUTE FUNCTION public.audit_rule();
 CREATE TRIGGER rules_are_set_for_stewards BEFORE INSERT OR UPDATE OF sponsor_id ON public.auto_top_up_rules FOR EACH ROW WHEN ((new.state = 'enabled'::text)) EXECUTE FUNCTION public.require_steward();
 CREATE TRIGGER rules_resume_for_stewards BEFORE UPDATE OF state ON public.auto_top_up_rules FOR EACH ROW WHEN ((new.state = 'enabled'::text)) EXECUTE FUNCTION public.require_steward_to_resume();
+CREATE TRIGGER charge_limit_audited AFTER UPDATE OF attempts_most, attempts_within ON public.deployment FOR EACH ROW WHEN (((old.attempts_most IS DISTINCT FROM new.attempts_most) OR (old.attempts_within IS DISTINCT FROM new.attempts_within))) EXECUTE FUNCTION public.audit_charge_limit();
 CREATE TRIGGER entries_apply BEFORE INSERT ON public.entries FOR EACH ROW EXECUTE FUNCTION public.apply_entry();
 CREATE TRIGGER entries_immutable BEFORE DELETE OR UPDATE ON public.entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER entries_not_truncated BEFORE TRUNCATE ON public.entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();

@@ -1,14 +1,8 @@
 // Group commit: all events that arrive while one flush is under way go into the next one.
 import type { Clock } from '../../ledger/clock.ts';
-import type { Pool } from '../../ledger/database.ts';
+import { hasCode, type Pool } from '../../ledger/database.ts';
 import { dayNumber } from '../../ledger/intake/day.ts';
-import {
-  hasCode,
-  isAboutData,
-  isDatabaseBusy,
-  isDayMissing,
-  messageOf,
-} from '../../ledger/intake/failures.ts';
+import { isAboutData, isDayMissing, messageOf } from '../../ledger/intake/failures.ts';
 import type { PricedEvent } from '../../ledger/intake/priced-event.ts';
 import { ensureUsageDays, type FlushOutcome, recordUsage } from '../../ledger/intake/record-usage.ts';
 import type { RequestedCrossing } from '../doorbell.ts';
@@ -244,16 +238,7 @@ export class FlushQueue {
       this.#lastDay = Number.NEGATIVE_INFINITY;
       for (const waiting of group) this.#setAside(waiting);
     } else if (isDatabaseAway(error) || !isAboutData(error)) {
-      const problem = isDatabaseBusy(error)
-        ? new Problem(
-            'database-unavailable',
-            'The database was too busy. Nothing of this was stored: send it again.',
-            {
-              retryAfterSeconds: 1,
-              cause: error,
-            },
-          )
-        : problemFrom(error);
+      const problem = problemFrom(error);
       for (const waiting of group) this.#decide(waiting, problem);
     } else if (group.length === 1 && only !== undefined) {
       this.#decide(

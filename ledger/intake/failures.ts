@@ -1,18 +1,9 @@
-// What a failed flush says: whether its data, a missing day or a busy database is to blame.
-
-/** Whether Postgres raised `code`, an SQLSTATE. */
-export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
-}
+// What a failed flush says: whether its data or a missing day is to blame.
+import { hasCode } from '../database.ts';
 
 /** A day's partition was dropped or never made. */
 export function isDayMissing(error: unknown): boolean {
   return hasCode(error, '23514') && /^no partition of relation/.test(messageOf(error));
-}
-
-/** A lock or the time for a statement ran out, or a deadlock was broken: nothing was stored, the events are fine. */
-export function isDatabaseBusy(error: unknown): boolean {
-  return ['57014', '55P03', '40P01', '40001'].some((code) => hasCode(error, code));
 }
 
 /** Errors of SQLSTATE classes that a value causes: data, constraints, limits, raised refusals. */

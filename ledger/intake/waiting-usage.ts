@@ -1,9 +1,9 @@
 // Waiting usage: recorded in the period that is open by the time its model has a price, or set aside if it never can be.
-import { type Connection, type Pool, withTransaction } from '../database.ts';
+import { type Connection, hasCode, type Pool, withTransaction } from '../database.ts';
 import { Refusal, type RefusalCode } from '../refusal.ts';
 import { dayNumber } from './day.ts';
 import { isRejection, type ParsedEvent, type Rejection } from './event.ts';
-import { hasCode, isAboutData, messageOf } from './failures.ts';
+import { isAboutData, messageOf } from './failures.ts';
 import type { PriceBook } from './price-book.ts';
 import type { PricedEvent } from './priced-event.ts';
 import { type Crossing, ensureUsageDays, recordUsage } from './record-usage.ts';

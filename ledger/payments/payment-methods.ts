@@ -73,8 +73,14 @@ export async function refreshPaymentMethod(pool: Pool, method: PaymentMethod): P
   return rowCount === 1;
 }
 
+/* The balance rows come before the card, as everywhere; its trigger would only lock them behind it. */
 const DETACH_PAYMENT_METHOD = `
-  update payment_methods set detached_at = coalesce(detached_at, $2::timestamptz) where id = $1::text`;
+  with held as materialized (
+    select b.account_id from auto_top_up_rules r join account_balances b on b.account_id = r.account_id
+    where r.payment_method_id = $1::text order by b.account_id for update of b
+  )
+  update payment_methods set detached_at = coalesce(detached_at, $2::timestamptz)
+  where id = $1::text and (select count(*) from held) >= 0`;
 
 /** A card is gone; the rules that use it are suspended by the same statement. Returns whether it is one of ours. */
 export async function detachPaymentMethod(db: Pool | Connection, id: string, now: Date): Promise<boolean> {
