@@ -1,5 +1,6 @@
 // The OpenAPI 3.1 document, made of the schemas that the routes themselves parse and answer with.
 import type { RequestHandler } from 'express';
+import { ANSWERS_KEPT_HOURS } from '../ledger/upkeep.ts';
 import { type JsonSchema, SchemaComponents } from './openapi-schemas.ts';
 import type { Principal } from './principal.ts';
 import { type ProblemCode, problems } from './problem.ts';
@@ -188,6 +189,7 @@ function problemsOfMounted(spec: Spec): ProblemCode[] {
     // a browser's cookie speaks for people, and only from our own pages
     ...(spec.method === 'get' || spec.caller === 'anyone' ? [] : (['origin-not-allowed'] as const)),
     ...((spec.rateLimit ?? spec.handlerRateLimit) === undefined ? [] : (['rate-limited'] as const)),
+    'database-busy',
     'database-unavailable',
     'internal-error',
   ];
@@ -198,7 +200,7 @@ const TEXT = { schema: { type: 'string' } };
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   in: 'header',
-  description: 'Names this request: sent again with the same content, it is answered again and done once.',
+  description: `Names this request: sent again with the same content within ${ANSWERS_KEPT_HOURS} hours, it is answered again and done once.`,
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 };
 

@@ -19,6 +19,7 @@ import { startPresence } from './presence.ts';
 import { keepSchedules } from './schedules.ts';
 import { createSweepTasks } from './sweep-tasks.ts';
 import { startSweeper } from './sweeper.ts';
+import { upkeep } from './upkeep.ts';
 import { watchVerify } from './verify-metrics.ts';
 
 /* Promised are 10 s; see the grace time in polling.ts. */
@@ -56,7 +57,7 @@ async function main(config: WorkerConfig): Promise<void> {
 
   const drains = startDrains({
     ...all,
-    tasks: paymentDrains(config, payments, clients.metrics),
+    tasks: [...paymentDrains(config, payments, clients.metrics), upkeep(pool)],
     intervalMs: config.SWEEP_INTERVAL_MS,
   });
 
