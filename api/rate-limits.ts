@@ -32,6 +32,7 @@ export const rateLimits = {
   organizations: { times: 20, seconds: HOUR },
   invitations: { times: 60, seconds: HOUR },
   'invitations-of-organization': { times: 200, seconds: HOUR },
+  'invitations-to-email': { times: 10, seconds: 24 * HOUR },
   'api-keys': { times: 60, seconds: HOUR },
   'top-ups': { times: 30, seconds: HOUR },
 } as const satisfies Record<string, RateLimit>;
@@ -65,8 +66,8 @@ export function createRateLimits(pool: Pool, changes: RateLimitChanges = {}): Ra
           storeClient: pool,
           tableName: 'rate_limits',
           tableCreated: true,
-          // one of them sweeps the table for all
-          clearExpiredByTimeout: name === 'sign-in',
+          // the worker's upkeep does, some rows at a time
+          clearExpiredByTimeout: false,
           keyPrefix: name,
           points: times,
           duration: seconds,

@@ -7,7 +7,7 @@ import { apiConfig } from '../api/config.ts';
 import { rateLimits } from '../api/rate-limits.ts';
 import { startTestApi, type TestApi } from './support/api.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
-import { createPerson, createTestAuth, signIn } from './support/people.ts';
+import { createPerson, createTeam, createTestAuth, signIn } from './support/people.ts';
 import { browser, linkIn, PASSWORD, personWithPassword, signInFrom, tokenIn } from './support/sign-in.ts';
 
 const LIMITS = [
@@ -18,6 +18,7 @@ const LIMITS = [
   'password-checks=3/900',
   'api-keys=3/900',
   'sign-up=3/900',
+  'invitations-to-email=3/900',
 ].join();
 
 let database: TestDatabase;
@@ -184,6 +185,37 @@ test('docs/sign-in.md says what is served and how often', () => {
   for (const [name, { times, seconds }] of Object.entries(rateLimits)) {
     expect(page).toContain(`| \`${name}\` | ${times} | ${seconds} s |`);
   }
+});
+
+test('one mailbox gets so many invitations, of however many organizations and however it is spelled', async () => {
+  const { pool } = database;
+  const auth = createTestAuth(pool);
+  const owners = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const { organizationId, owner } = await createTeam(pool);
+      return {
+        path: `/v1/organizations/${organizationId}/invitations`,
+        token: await signIn(auth, owner.personId),
+      };
+    }),
+  );
+  const [one, other, third] = owners;
+  const invite = (by: typeof one, email: string, api = first) =>
+    api.json('POST', by?.path ?? '', { token: by?.token, body: { email } });
+  const sent = await invite(one, 'stranger@example.com');
+  expect(sent.status).toBe(201);
+  // what is refused mails nothing, and is not counted
+  expect((await invite(one, 'stranger@example.com')).status).toBe(409);
+  expect((await invite(other, ' Stranger@Example.COM ', second)).status).toBe(201);
+  const again = () => first.json('POST', `${one?.path}/${sent.body.id}/resend`, { token: one?.token });
+  expect((await again()).status).toBe(200);
+  expect(await again()).toMatchObject(RATE_LIMITED);
+  expect(await invite(third, 'STRANGER@example.com')).toMatchObject(RATE_LIMITED);
+  expect((await invite(third, 'another@example.com')).status).toBe(201);
+  const { rows } = await pool.query(
+    `select from notices n join auth.invitations i on i.id = n.invitation_id where i.email = 'stranger@example.com'`,
+  );
+  expect(rows).toHaveLength(3);
 });
 
 test('no address of a person stands among the counts', async () => {

@@ -13,6 +13,7 @@ import { requirePerson } from '../access.ts';
 import { once } from '../idempotency.ts';
 import { memberActing } from '../member-acting.ts';
 import { Problem } from '../problem.ts';
+import type { RateLimits } from '../rate-limits.ts';
 import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { cursor, limit, named, organizationParams, pageOf, timestamp } from '../schemas.ts';
 import { memberRole } from './members.ts';
@@ -64,7 +65,7 @@ export function invitationRoutes(surroundings: InvitationSurroundings): Route[] 
 }
 
 function inviteRoute(surroundings: InvitationSurroundings): Route {
-  const { pool, clock } = surroundings;
+  const { pool, clock, limits } = surroundings;
   return accountRoute(surroundings, {
     method: 'post',
     path: '/v1/organizations/{organizationId}/invitations',
@@ -92,7 +93,7 @@ function inviteRoute(surroundings: InvitationSurroundings): Route {
       const acting = memberActing(context);
       const call = { caller: `person:${requirePerson(context.principal).personId}`, body };
       return once({ pool, clock }, request, call, async (id) => {
-        await invite(pool, acting, { id, ...body }, clock());
+        await countingMail(limits, body.email, () => invite(pool, acting, { id, ...body }, clock()));
         const headers = { location: `/v1/organizations/${access.ownerId}/invitations` };
         return { status: 201, body: await read(surroundings, access.ownerId, id), headers };
       });
@@ -149,8 +150,12 @@ function resendRoute(surroundings: InvitationSurroundings): Route {
     problems: ['organization-not-found', 'invitation-not-found', 'invitation-over'],
     async handle(context) {
       const id = idOf(context.params.invitationId);
-      if (!(await sendAgain(pool, memberActing(context), id, clock()))) throw noInvitation();
-      return { status: 200, body: await read(surroundings, context.access.ownerId, id) };
+      const organizationId = context.access.ownerId;
+      const { email } = await read(surroundings, organizationId, id);
+      await countingMail(surroundings.limits, email, async () => {
+        if (!(await sendAgain(pool, memberActing(context), id, clock()))) throw noInvitation();
+      });
+      return { status: 200, body: await read(surroundings, organizationId, id) };
     },
   });
 }
@@ -174,6 +179,18 @@ function revokeRoute(surroundings: InvitationSurroundings): Route {
       return { status: 204 };
     },
   });
+}
+
+/** Nobody's mailbox is filled, by however many organizations; what is refused, and so mails nothing, is not counted. */
+async function countingMail(limits: RateLimits, email: string, work: () => Promise<void>): Promise<void> {
+  const attempt = { limit: 'invitations-to-email', of: email } as const;
+  await limits.take(attempt);
+  try {
+    await work();
+  } catch (error) {
+    await limits.giveBack(attempt);
+    throw error;
+  }
 }
 
 function idOf(invitationId: string): string {
