@@ -5,7 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express, type Request, type RequestHandler } from 'express';
 import { allowOrigins } from './cors.ts';
 import { answerErrors } from './errors.ts';
 import { type HealthSources, serveLiveness, serveReadiness } from './health.ts';
@@ -14,6 +14,7 @@ import type { Logger } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import { guardMetrics } from './metrics-access.ts';
 import { serveOpenApi } from './openapi.ts';
+import type { Principal } from './principal.ts';
 import { Problem } from './problem.ts';
 import { serveProblemPage } from './problem-pages.ts';
 import { assignRequestId } from './request-id.ts';
@@ -33,6 +34,8 @@ export interface AppParts extends TrustedOrigins {
   readonly routes: readonly Route[];
   /** Routes that Express does not serve, for the OpenAPI document. */
   readonly bareRoutes?: readonly Route['spec'][];
+  /** Who calls. Throws `token-expired`, `token-revoked`. */
+  readonly resolvePrincipal: (request: Request) => Promise<Principal | undefined>;
   /** Serves `/api/auth/*`; reads its body itself. */
   readonly auth: RequestHandler;
   /** Serves the pages that mails about sign-in lead to, under `/sign-in`. */
@@ -56,7 +59,7 @@ export function createApp(parts: AppParts): Express {
   app.disable('x-powered-by');
   app.set('trust proxy', [...parts.trustProxy]);
   app.use(assignRequestId, logRequests(parts.log), parts.metrics.observe, ...securityHeaders(parts.baseUrl));
-  app.use(allowOrigins(parts.corsOrigins), requireSameOrigin(parts));
+  app.use(allowOrigins(parts.corsOrigins), requireSameOrigin(parts, parts.resolvePrincipal));
   app.get('/healthz', serveLiveness);
   app.get('/readyz', serveReadiness(parts.health));
   app.get('/metrics', guardMetrics(parts), parts.metrics.serve);

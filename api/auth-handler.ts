@@ -8,6 +8,7 @@ import { authProblem, authProblemBody } from './auth-problems.ts';
 import { askAuth, authRequest, twoFactorCookie } from './auth-request.ts';
 import { spendCode } from './auth-used-codes.ts';
 import { networkOf } from './caller-address.ts';
+import { findSession } from './principal.ts';
 import { Problem, problems } from './problem.ts';
 import type { Attempt, RateLimits } from './rate-limits.ts';
 import { requireTrusted } from './same-origin.ts';
@@ -36,7 +37,7 @@ export function authHandler(options: AuthHandlerOptions): RequestHandler {
     const { input, attempts, onceOnly } = endpoint.accept(raw, networkOf(request.ip));
     const call = { method: endpoint.method, path: request.path, input };
     const asked = authRequest(request, call, options.baseUrl);
-    const taken = [...attempts, ...(await passwordChecks(options.auth, endpoint, asked))];
+    const taken = [...attempts, ...(await passwordChecks(options, endpoint, asked))];
     await options.limits.take(...taken);
     const notSooner = endpoint.tellsNothing ? sleep(TELLS_NOTHING_MS) : undefined;
     try {
@@ -86,9 +87,13 @@ async function readJson(request: ExpressRequest): Promise<unknown> {
 }
 
 /** The attempt that giving a password costs, counted for the person who is signed in. */
-async function passwordChecks(auth: Auth, endpoint: AuthEndpoint, asked: Request): Promise<Attempt[]> {
+async function passwordChecks(
+  { auth, pool }: AuthHandlerOptions,
+  endpoint: AuthEndpoint,
+  asked: Request,
+): Promise<Attempt[]> {
   if (!endpoint.checksPassword) return [];
-  const found = await auth.api.getSession({ headers: asked.headers });
+  const found = await findSession(auth, pool, asked.headers);
   return found === null ? [] : [{ limit: 'password-checks', of: found.user.id }];
 }
 

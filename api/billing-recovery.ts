@@ -1,10 +1,11 @@
 // The page that a mail about an unconfirmed charge leads to: for its payer alone, who pays it there by one click.
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { validate as isUuid } from 'uuid';
 import type { PaymentClients } from '../activities/payments/clients.ts';
 import { openRecovery } from '../activities/payments/recover.ts';
 import { formatDollars } from '../ledger/money.ts';
 import { findUnconfirmed } from '../ledger/payments/recoveries.ts';
+import { Refusal } from '../ledger/refusal.ts';
 import { NOTHING_HERE, type PlainPage, plainPage } from './plain-page.ts';
 import type { Principal } from './principal.ts';
 
@@ -29,13 +30,10 @@ export const startRecovery = (options: BillingRecoveryOptions) => forPayer(optio
 /** Strangers and other members read the same as for an address that does not exist. */
 function forPayer(options: BillingRecoveryOptions, work: Work): RequestHandler<{ topUpId: string }> {
   return async (request, response) => {
-    const principal = await options.resolvePrincipal(request).catch(() => undefined);
-    const { topUpId } = request.params;
-    let page = NOTHING_HERE;
-    if (principal === undefined) page = SIGN_IN;
-    else if (principal.kind === 'person' && isUuid(topUpId)) {
-      page = await work(options, { topUpId, personId: principal.personId }).catch(() => LATER);
-    }
+    const page = await pageFor(options, work, request).catch((error: unknown) =>
+      // a token that has ended is nobody's; everything else is no answer yet
+      error instanceof Refusal ? SIGN_IN : LATER,
+    );
     response
       .status(page.status)
       // without a referrer a browser would not say that the button's POST comes from our own page
@@ -43,6 +41,18 @@ function forPayer(options: BillingRecoveryOptions, work: Work): RequestHandler<{
       .type('html')
       .send(plainPage(page, options.payments.baseUrl));
   };
+}
+
+async function pageFor(
+  options: BillingRecoveryOptions,
+  work: Work,
+  request: Request<{ topUpId: string }>,
+): Promise<PlainPage> {
+  const principal = await options.resolvePrincipal(request);
+  const { topUpId } = request.params;
+  if (principal === undefined) return SIGN_IN;
+  if (principal.kind !== 'person' || !isUuid(topUpId)) return NOTHING_HERE;
+  return work(options, { topUpId, personId: principal.personId });
 }
 
 const SIGN_IN: PlainPage = {
@@ -61,7 +71,7 @@ const LATER: PlainPage = {
   status: 503,
   tone: 'waiting',
   title: 'Please try again in a moment',
-  text: 'The payment provider does not answer. Nothing was charged.',
+  text: 'Something that this page needs does not answer. Nothing was charged.',
 };
 
 const offer: Work = async ({ payments }, { topUpId, personId }) => {

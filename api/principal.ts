@@ -89,11 +89,7 @@ async function person(
   headers: Headers,
   via: PersonPrincipal['via'],
 ): Promise<PersonPrincipal | undefined> {
-  const found = await auth.api.getSession({ headers }).catch(async (error: unknown) => {
-    // better-auth hides why its lookup failed; if the database is away, its own error says so
-    if (isAPIError(error)) await pool.query('select 1');
-    throw error;
-  });
+  const found = await findSession(auth, pool, headers);
   if (found === null) return undefined;
   const { session, user } = found;
   await noteSeen(pool, session.id, session.lastSeenAt ?? session.createdAt);
@@ -105,6 +101,15 @@ async function person(
     sessionId: session.id,
     via,
   };
+}
+
+/** The session that these headers open, and whose it is; null when none. Throws the database's own error when it is away. */
+export function findSession(auth: Auth, pool: Pool, headers: Headers) {
+  return auth.api.getSession({ headers }).catch(async (error: unknown) => {
+    // better-auth hides why its lookup failed; if the database is away, its own error says so
+    if (isAPIError(error)) await pool.query('select 1');
+    throw error;
+  });
 }
 
 const SEEN_MS = 60_000;

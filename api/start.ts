@@ -106,6 +106,7 @@ export async function startApi(config: ApiConfig, log: Logger, clock: Clock = sy
     webhook: payments.webhook,
     billingPages: payments.billingPages,
     bareRoutes: [usageRouteSpec, ...machineRoutes],
+    resolvePrincipal: people.resolvePrincipal,
     auth: authHandler(signIn),
     signInPages: signInPages(signIn),
     ...(console !== undefined && { fallback: console }),

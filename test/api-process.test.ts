@@ -50,6 +50,18 @@ test('with Postgres and Temporal away it starts, answers 503 and says what is mi
   expect(answer.status).toBe(503);
   expect(answer.headers.get('retry-after')).toBe('1');
   expect(await answer.json()).toMatchObject({ code: 'database-unavailable' });
+  // nobody is told that they are not signed in, or that there is nothing, because nobody can know
+  const headers = { authorization: 'Bearer abc.def', 'content-type': 'application/json' };
+  for (const [method, path, body] of [
+    ['GET', '/billing/recover/01890a5d-ac96-774b-bcce-b302099a8057', undefined],
+    ['POST', '/billing/recover/01890a5d-ac96-774b-bcce-b302099a8057', undefined],
+    ['POST', '/api/auth/change-password', '{"currentPassword":"x","newPassword":"a new one of mine"}'],
+    ['POST', '/api/auth/update-user', '{"name":"Somebody"}'],
+    ['GET', '/api/auth/get-session', undefined],
+  ] as const) {
+    const { status } = await fetch(url + path, { method, headers, ...(body !== undefined && { body }) });
+    expect([path, status]).toEqual([path, 503]);
+  }
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   const ready = await fetch(`${url}/readyz`);
   expect(ready.status).toBe(503);

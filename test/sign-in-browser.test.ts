@@ -36,9 +36,9 @@ test.each<[string, Record<string, string>, boolean]>([
   ['a program', {}, true],
   ['a program with a token', { authorization: 'Bearer x' }, true],
   [
-    'a program with a token, from wherever',
+    'another site, whatever its token says',
     { authorization: 'Bearer x', origin: 'https://evil.example', cookie },
-    true,
+    false,
   ],
   ['a program with a cookie that says nothing more', { cookie }, false],
   ['a program with a cookie that names us', { cookie, origin: own }, true],
@@ -88,7 +88,13 @@ test('what another site sends with the cookie changes nothing, on /v1 and on /ap
     ['POST', '/api/auth/two-factor/enable', { password: PASSWORD }],
   ];
   for (const [method, path, body] of writes) {
-    for (const headers of [evil, { cookie: evil.cookie }, { cookie: evil.cookie, origin: 'null' }]) {
+    const bogus = ['Bearer x', 'Bearer x.y', 'Bearer cof_gateway_x', 'Basic eDp5', 'Negotiate x', ''];
+    for (const headers of [
+      evil,
+      { cookie: evil.cookie },
+      { cookie: evil.cookie, origin: 'null' },
+      ...bogus.map((authorization) => ({ ...evil, authorization })),
+    ]) {
       expect(await local.json(method, path, { body, headers })).toMatchObject({
         status: 403,
         body: { code: 'origin-not-allowed' },
@@ -98,6 +104,26 @@ test('what another site sends with the cookie changes nothing, on /v1 and on /ap
   expect((await tab.get('/v1/me')).body).toMatchObject({ email, name: 'Somebody' });
   const { rows } = await database.pool.query('select from api_keys');
   expect(rows).toHaveLength(0);
+});
+
+test('a token that is the principal speaks for itself from wherever, and for nobody whose cookie comes along', async () => {
+  const [visitor, program] = ['visitor@example.com', 'program@example.com'];
+  for (const email of [visitor, program]) await personWithPassword(database.pool, email);
+  const tab = browser(local);
+  await signInFrom(tab, visitor);
+  const { headers } = await local.call('POST', '/api/auth/sign-in/email', {
+    body: { email: program, password: PASSWORD },
+  });
+  const token = headers.get('set-auth-token') ?? '';
+  const from = { cookie: tab.cookie(), origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+  const me = (await local.json('GET', '/v1/me', { token })).body;
+  const path = `/v1/accounts/${me.personalAccountId}/api-keys`;
+  expect((await local.json('POST', path, { token, headers: from, body: { name: 'own' } })).status).toBe(201);
+  expect((await local.call('POST', '/api/auth/sign-out', { token, headers: from, body: {} })).status).toBe(
+    200,
+  );
+  expect((await local.call('GET', '/v1/me', { token })).status).toBe(401);
+  expect((await tab.get('/v1/me')).body.email).toBe(visitor);
 });
 
 test('no site signs a visitor in as somebody else, and no form is read', async () => {
