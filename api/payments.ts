@@ -58,9 +58,9 @@ export function createPayments(
         log.warn({ err: error, topUpId }, 'a top-up was not started: the sweeper takes it up'),
       );
     },
-    ringForRule(accountId) {
-      ringAccount(temporal, { accountId, reason: 'rule-changed' }).catch((error: unknown) =>
-        log.warn({ err: error, accountId }, 'a ring was not delivered: the sweeper repeats it'),
+    ringForRule(accountId, requestId) {
+      ringAccount(temporal, { accountId, reason: 'rule-changed', requestId }).catch((error: unknown) =>
+        log.warn({ err: error, accountId, requestId }, 'a ring was not delivered: the sweeper repeats it'),
       );
     },
   };

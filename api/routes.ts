@@ -12,6 +12,7 @@ import { meRoutes } from './routes/me.ts';
 import { memberRoutes } from './routes/members.ts';
 import { type OperatorSurroundings, operatorRoutes } from './routes/operator.ts';
 import { operatorAccountRoutes } from './routes/operator-accounts.ts';
+import { operatorChargeLimitRoutes } from './routes/operator-charge-limit.ts';
 import { operatorPriceRoutes } from './routes/operator-prices.ts';
 import { operatorSearchRoutes } from './routes/operator-search.ts';
 import { operatorUsageRoutes } from './routes/operator-usage.ts';
@@ -53,6 +54,7 @@ export function allRoutes(surroundings: ApiSurroundings): Route[] {
     ...operatorSearchRoutes(surroundings),
     ...operatorAccountRoutes(surroundings),
     ...operatorRoutes(surroundings),
+    ...operatorChargeLimitRoutes(surroundings),
     ...operatorPriceRoutes(surroundings),
     ...operatorErasureRoutes(surroundings),
     ...operatorAuditRoutes(surroundings),

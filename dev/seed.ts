@@ -1,9 +1,10 @@
 // What a new stack knows before anyone used it: the demo organization, its people, keys and prices, made once.
 import { readFileSync } from 'node:fs';
+import { SYSTEM } from '../ledger/acting.ts';
 import { createApiKey } from '../ledger/api-keys.ts';
 import { systemClock } from '../ledger/clock.ts';
 import { createPool, type Pool } from '../ledger/database.ts';
-import { allowAttempts } from '../ledger/deployment.ts';
+import { setChargeLimit } from '../ledger/deployment.ts';
 import { addMember, type MemberRole } from '../ledger/members.ts';
 import { applyPriceImport } from '../ledger/price-import.ts';
 import { parsePriceList } from '../ledger/prices.ts';
@@ -13,7 +14,7 @@ import { type DemoPerson, demoPerson, post, signIn } from './demo-people.ts';
 import type { StackAddresses } from './stack-addresses.ts';
 
 /** The demo is played as often as one likes, and each time takes a charge or two. */
-const DEMO_ATTEMPTS = 1_000;
+const DEMO_CHARGE_LIMIT = { times: 1_000, withinSeconds: 600, reason: 'the demo story charges often' };
 const PRICE_LIST = new URL('demo/model-prices.json', import.meta.url);
 const ORGANIZATION = { name: 'Acme', slug: 'acme-demo' };
 
@@ -30,7 +31,7 @@ export async function seed(stack: StackAddresses): Promise<void> {
       file.write({ ...known, ...addresses(stack) });
       return;
     }
-    await allowAttempts(pool, DEMO_ATTEMPTS);
+    await setChargeLimit(pool, SYSTEM, DEMO_CHARGE_LIMIT, new Date());
     await seedPrices(pool);
     const people = await seedPeople(pool, stack);
     const organization = await seedOrganization(pool, stack.baseUrl, people);

@@ -3,7 +3,10 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Connection, Pool } from './database.ts';
 import { createSecret, hashSecret, recognisedPrefix } from './secrets.ts';
 
-/** What each kind of token may be allowed: `explicit-cost` lets a gateway say itself what an event costs. */
+/**
+ * What each kind of token may be allowed. A gateway's `usage` lets it record usage, and `explicit-cost` beside it say
+ * itself what an event costs.
+ */
 export const serviceTokenScopes = {
   gateway: ['usage', 'explicit-cost'],
   operator: ['read', 'money', 'prices'],

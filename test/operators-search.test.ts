@@ -7,6 +7,7 @@ import { createOperator } from './support/operators.ts';
 import {
   createKey,
   createOrganization,
+  createOrganizationToken,
   createPerson,
   createTeam,
   type TestOrganization,
@@ -87,6 +88,21 @@ test('by the beginning of an API key, and by no more of it', async () => {
   expect(found(await search(prefix))).toEqual([['api-key', key.apiKeyId, team.accountId]]);
   expect(found(await search(prefix.slice(0, -2)))).toEqual([['api-key', key.apiKeyId, team.accountId]]);
   expect(await search('cof_test_%%%%%%')).toEqual([]);
+});
+
+test('by the beginning of a token of an organization’s program, and by no more of it', async () => {
+  const { pool } = database;
+  const secret = await createOrganizationToken(pool, team.organizationId);
+  const { rows } = await pool.query<{ id: string }>(
+    'select id from service_tokens where organization_id = $1',
+    [team.organizationId],
+  );
+  const hit = ['token', rows[0]?.id, team.accountId];
+  const prefix = secret.slice(0, 'cof_organization_'.length + 6);
+  for (const q of [prefix, prefix.slice(0, -2), secret, rows[0]?.id ?? ''])
+    expect([q, found(await search(q))]).toEqual([q, [hit]]);
+  // those of gateways and operators are of no account
+  expect(await search(operator)).toEqual([]);
 });
 
 test('by what an organization or a person is called, by slug and by e-mail address', async () => {

@@ -214,3 +214,38 @@ test('a changed price begins five minutes ahead at least', async () => {
   });
   expect([answer.status, answer.body.code]).toEqual([409, 'price-not-ahead']);
 });
+
+test('how often an account may be charged is read and set by operators, with a reason, and on record', async () => {
+  const path = '/v1/operator/charge-limit';
+  const read = async () => (await api.json('GET', path, { token: operators.read })).body;
+  expect(await read()).toEqual({ times: 2, withinSeconds: 600 });
+  const body = { times: 4, withinSeconds: 900, reason: 'a busy season' };
+  expect((await api.json('PUT', path, { token: operators.read, body })).status).toBe(403);
+  for (let times = 0; times < 2; times += 1)
+    expect(await api.json('PUT', path, { token: operators.money, body })).toMatchObject({
+      status: 200,
+      body: { times: 4, withinSeconds: 900 },
+    });
+  expect(await read()).toEqual({ times: 4, withinSeconds: 900 });
+  const audit = await api.json('GET', '/v1/operator/audit?action=charge-limit.changed', {
+    token: operators.read,
+  });
+  expect(audit.body.items).toMatchObject([
+    {
+      actor: { kind: 'operator', name: 'Mona in finance' },
+      before: { times: 2, withinSeconds: 600 },
+      after: { times: 4, withinSeconds: 900 },
+      reason: 'a busy season',
+    },
+  ]);
+  for (const wrong of [
+    { times: 0 },
+    { times: 1.5 },
+    { withinSeconds: 59 },
+    { withinSeconds: 86_401 },
+    { reason: ' ' },
+  ])
+    expect(
+      (await api.json('PUT', path, { token: operators.money, body: { ...body, ...wrong } })).status,
+    ).toBe(400);
+});

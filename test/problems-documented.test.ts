@@ -10,6 +10,7 @@ import { provocations } from './support/access-matrix/provocations.ts';
 import { startWholeApi, type WholeApi } from './support/access-matrix/whole-api.ts';
 import { callerOf } from './support/access-matrix/world.ts';
 import { startTestApi } from './support/api.ts';
+import { createGatewayToken } from './support/people.ts';
 import { until } from './support/soak.ts';
 
 let whole: WholeApi;
@@ -170,6 +171,15 @@ async function crowdUsage(): Promise<void> {
     });
   await Promise.all(Array.from({ length: 6 }, announce));
 }
+
+test('a gateway token that may not record usage', async () => {
+  const token = await createGatewayToken(whole.pool, ['explicit-cost']);
+  const { status } = await whole.provoke(whole.cellOf('POST /v1/usage'), (asked) => ({
+    ...asked,
+    options: { ...asked.options, token },
+  }));
+  expect(status).toBe(403);
+});
 
 test('settings and pages of another site', async () => {
   const scrape = whole.cellOf('GET /metrics');

@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { accountWorkflowId } from '../workflows/messages.ts';
 import { postAsActor, saveCard, setRule } from './support/auto-top-up-rule.ts';
 import { createFundedTeam, startTestCoffer, type TestCoffer } from './support/coffer.ts';
+import { tokenOf } from './support/members.ts';
 import { untilCalm } from './support/sponsor.ts';
 import { eventOfCents } from './support/traffic.ts';
 
@@ -49,6 +50,27 @@ test('the request that crossed a threshold is named from its answer to the credi
   const { signals, details } = await actorOf(team.accountId);
   expect(signals).toContain(requestId);
   expect(details).toContain('Balance');
+});
+
+test('the request that set a rule is named by the charge that it makes at once', async () => {
+  const { pool, url } = coffer;
+  const team = await createFundedTeam(pool, 5);
+  await postAsActor(pool, team.accountId);
+  const paymentMethodId = await saveCard(coffer, team.owner);
+  const requestId = 'request-that-set-a-rule';
+  const answer = await fetch(`${url}/v1/accounts/${team.accountId}/auto-top-up`, {
+    method: 'PUT',
+    headers: {
+      authorization: `Bearer ${await tokenOf(coffer, team.owner.personId)}`,
+      'content-type': 'application/json',
+      'x-request-id': requestId,
+    },
+    body: JSON.stringify({ threshold: '10.00', amount: '20.00', monthlyCap: '200.00', paymentMethodId }),
+  });
+  expect([answer.status, await answer.json()]).toMatchObject([200, { state: 'enabled' }]);
+  await untilCalm(coffer);
+  const { rows } = await pool.query('select request_id from top_ups where account_id = $1', [team.accountId]);
+  expect(rows).toEqual([{ request_id: requestId }]);
 });
 
 /** The requests that the actor's rings named, and what an operator reads of the actor. */

@@ -49,6 +49,9 @@ export function createUsageHandler(options: UsageHandlerOptions) {
       if (sender === undefined) {
         throw new Problem('unauthenticated', 'Send "Authorization: Bearer …" with a gateway token.');
       }
+      if (!sender.scopes.has('usage')) {
+        throw new Problem('forbidden', 'This needs a gateway token with the scope usage.');
+      }
       const format = formatOf(request.headers['content-type']);
       requirePlain(request.headers['content-encoding']);
       const declared = Number(request.headers['content-length'] ?? 0);

@@ -52,7 +52,7 @@ const rule = z
 
 export interface AutoTopUpSurroundings extends TopUpSurroundings {
   /** Has the account's actor evaluate the rule. Must not throw: the sweeper rings again. */
-  readonly ringForRule: (accountId: string) => void;
+  readonly ringForRule: (accountId: string, requestId: string) => void;
 }
 
 const PROBLEMS = [
@@ -113,7 +113,7 @@ function putRoute(surroundings: AutoTopUpSurroundings): Route {
     body: ruleRequest,
     answers: { 200: { description: 'The rule', schema: rule } },
     problems: PROBLEMS,
-    async handle({ principal, actor, query, body, access }) {
+    async handle({ principal, actor, query, body, access, requestId }) {
       const { personId } = requirePerson(principal);
       const { accountId } = access;
       const now = clock();
@@ -130,7 +130,7 @@ function putRoute(surroundings: AutoTopUpSurroundings): Route {
           return result;
         },
       );
-      if (!isPreview) ringForRule(accountId);
+      if (!isPreview) ringForRule(accountId, requestId);
       return { status: 200, body: shown(answer.rule, principal, answer.chargesNow) };
     },
   });
@@ -149,10 +149,10 @@ function deleteRoute(surroundings: AutoTopUpSurroundings): Route {
     params: accountParams,
     answers: { 204: { description: 'It is off' } },
     problems: ['account-not-found', 'forbidden'],
-    async handle({ actor, access }) {
+    async handle({ actor, access, requestId }) {
       const { accountId } = access;
       await removeRule(pool, { accountId, stewards: STEWARDS, actor, now: clock() });
-      ringForRule(accountId);
+      ringForRule(accountId, requestId);
       return { status: 204 };
     },
   });

@@ -1,4 +1,4 @@
-// Operators: whose is this? Organizations, people, keys, payments and accounts by whatever is known of them.
+// Operators: whose is this? Organizations, people, keys, tokens, payments and accounts by whatever is known of them.
 import { z } from 'zod';
 import { hitTypes, searchAsOperator } from '../../ledger/reading/operator-search.ts';
 import { type Route, route } from '../route.ts';
@@ -13,7 +13,7 @@ const hit = z
     detail: z
       .string()
       .nullable()
-      .describe('Slug, e-mail address, beginning of a key, or state: what tells it apart.'),
+      .describe('Slug, e-mail address, beginning of a key or token, or state: what tells it apart.'),
     accountId: z.uuid().nullable().describe('The account it belongs to; of a person their personal one.'),
   })
   .meta({ id: 'SearchHit' });
@@ -25,9 +25,9 @@ export function operatorSearchRoutes(surroundings: OperatorSurroundings): Route[
     route(surroundings, {
       method: 'get',
       path: '/v1/operator/search',
-      summary: 'Find organizations, people, API keys, payments and accounts',
+      summary: 'Find organizations, people, API keys, tokens, payments and accounts',
       description:
-        'By an id of ours, the beginning of an API key (never more of it than `cof_live_` and six characters), an id at Stripe (`pi_…`, `cs_…`, `ch_…`, `cus_…`), the beginning of a slug or an e-mail address, or the beginnings of words of a name.',
+        'By an id of ours, the beginning of an API key or of an organization’s token (never more of it than `cof_live_` or `cof_organization_` and six characters), an id at Stripe (`pi_…`, `cs_…`, `ch_…`, `cus_…`), the beginning of a slug or an e-mail address, or the beginnings of words of a name.',
       tag: 'Operators',
       caller: 'operator',
       scope: 'read',

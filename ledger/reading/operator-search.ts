@@ -1,8 +1,16 @@
-// What operators look for: organizations, people, keys, top-ups and accounts by whatever is known of them.
+// What operators look for: organizations, people, keys, tokens, top-ups and accounts by whatever is known of them.
 import { validate as isUuid } from 'uuid';
 import type { Pool } from '../database.ts';
 
-export const hitTypes = ['organization', 'person', 'api-key', 'top-up', 'payment', 'account'] as const;
+export const hitTypes = [
+  'organization',
+  'person',
+  'api-key',
+  'token',
+  'top-up',
+  'payment',
+  'account',
+] as const;
 
 export interface SearchHit {
   readonly type: (typeof hitTypes)[number];
@@ -41,6 +49,9 @@ const BY_ID = `
   union all
   select 'api-key', k.id::text, k.name, k.prefix, k.account_id from api_keys k where k.id = $1::uuid
   union all
+  select 'token', t.id::text, t.name, t.prefix, a.id from service_tokens t
+    join accounts a on a.owner_type = 'organization' and a.owner_id = t.organization_id where t.id = $1::uuid
+  union all
   select 'top-up', t.id::text, p.name, t.state, t.account_id from top_ups t join auth.people p on p.id = t.payer_id
     where t.id = $1::uuid`;
 
@@ -48,6 +59,15 @@ const BY_KEY_PREFIX = `
   select distinct 'api-key' as type, k.id::text, k.name, k.prefix as detail, k.account_id
   from (select api_key_id from api_key_secrets where prefix like $1::text || '%' order by prefix using ~<~ limit $2::int4) s
   join api_keys k on k.id = s.api_key_id`;
+
+// tokens of gateways and operators belong to no account
+const BY_TOKEN_PREFIX = `
+  select 'token' as type, t.id::text, t.name, t.prefix as detail, a.id as account_id
+  from (
+    select id, name, prefix, organization_id from service_tokens
+    where prefix like $1::text || '%' and organization_id is not null order by prefix using ~<~ limit $2::int4
+  ) t
+  join accounts a on a.owner_type = 'organization' and a.owner_id = t.organization_id`;
 
 const BY_PAYMENT = `
   select 'top-up' as type, t.id::text, p.name, t.state as detail, t.account_id
@@ -96,7 +116,8 @@ const BY_WORDS = `
   order by place, name, id`;
 
 /**
- * What `text` stands for, at most some twenty hits: an id of ours, the beginning of an API key, a payment's id at Stripe
+ * What `text` stands for, at most some twenty hits: an id of ours, the beginning of an API key
+ * or of an organization's token, a payment's id at Stripe
  * (`pi_…`, `cs_…`, `cus_…`), or the beginning of an organization's slug, of an e-mail address, or of words of a name.
  * Every way is an index; nothing reads a table as a whole.
  */
@@ -109,7 +130,8 @@ async function rowsFor(pool: Pool, text: string): Promise<HitRow[]> {
   if (isUuid(text)) return read(pool, BY_ID, [text]);
   if (/^cof_[a-z]+_/.test(text)) {
     const start = /^cof_[a-z]+_.{0,6}/.exec(text)?.[0] ?? text;
-    return read(pool, BY_KEY_PREFIX, [likePattern(start), MOST]);
+    const isToken = start.startsWith('cof_organization_');
+    return read(pool, isToken ? BY_TOKEN_PREFIX : BY_KEY_PREFIX, [likePattern(start), MOST]);
   }
   if (/^(pi|cs|cus)_/.test(text)) return read(pool, BY_PAYMENT, [text]);
   return read(pool, BY_WORDS, [likePattern(text.toLowerCase()), wordsPattern(text), MOST]);

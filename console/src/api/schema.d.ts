@@ -721,8 +721,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Find organizations, people, API keys, payments and accounts
-         * @description By an id of ours, the beginning of an API key (never more of it than `cof_live_` and six characters), an id at Stripe (`pi_…`, `cs_…`, `ch_…`, `cus_…`), the beginning of a slug or an e-mail address, or the beginnings of words of a name.
+         * Find organizations, people, API keys, tokens, payments and accounts
+         * @description By an id of ours, the beginning of an API key or of an organization’s token (never more of it than `cof_live_` or `cof_organization_` and six characters), an id at Stripe (`pi_…`, `cs_…`, `ch_…`, `cus_…`), the beginning of a slug or an e-mail address, or the beginnings of words of a name.
          */
         get: operations["getOperatorSearch"];
         put?: never;
@@ -847,6 +847,27 @@ export interface paths {
          * @description It counts in the balance at once; the entry follows. Needs an operator token with the scope `money`.
          */
         post: operations["postOperatorAccountsAdjustments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/charge-limit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often auto top-up may charge an account */
+        get: operations["getOperatorChargeLimit"];
+        /**
+         * Set how often auto top-up may charge an account
+         * @description Of every account, from the next charge on. What is refused by it is charged when the time is over, if the balance is still below its threshold. Needs an operator token with the scope `money`.
+         */
+        put: operations["putOperatorChargeLimit"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1592,6 +1613,19 @@ export interface components {
             /** @description The hosted page on which the card is saved; null once it is done. */
             setupUrl: string | null;
         };
+        ChargeLimit: {
+            /** @description Charges that one account may begin. */
+            times: number;
+            /** @description From the first of them on. */
+            withinSeconds: number;
+        };
+        ChargeLimitRequest: {
+            /** @description Charges that one account may begin. */
+            times: number;
+            /** @description From the first of them on. */
+            withinSeconds: number;
+            reason: string;
+        };
         ClosedOrganization: {
             /** Format: uuid */
             id: string;
@@ -2101,11 +2135,11 @@ export interface components {
         };
         SearchHit: {
             /** @enum {string} */
-            type: "organization" | "person" | "api-key" | "top-up" | "payment" | "account";
+            type: "organization" | "person" | "api-key" | "token" | "top-up" | "payment" | "account";
             id: string;
             /** @description Of a top-up its payer, of an account its owner. */
             name: string | null;
-            /** @description Slug, e-mail address, beginning of a key, or state: what tells it apart. */
+            /** @description Slug, e-mail address, beginning of a key or token, or state: what tells it apart. */
             detail: string | null;
             /** @description The account it belongs to; of a person their personal one. */
             accountId: string | null;
@@ -2414,7 +2448,7 @@ export interface components {
              * @description For programs: the last part of `type`.
              * @enum {string}
              */
-            code: "amount-malformed" | "amount-not-in-cents" | "amount-out-of-range" | "account-not-found" | "account-frozen" | "account-closed" | "fenced-out" | "entry-out-of-order" | "entry-unbalanced" | "record-immutable" | "price-not-ahead" | "price-list-malformed" | "api-key-unknown" | "api-key-revoked" | "api-key-expired" | "usage-invalid" | "usage-too-old" | "usage-ahead-of-time" | "usage-conflict" | "usage-unpriced" | "cost-not-allowed" | "idempotency-key-reused" | "api-key-inactive" | "member-not-found" | "token-expired" | "token-revoked" | "last-owner" | "person-erased" | "slug-taken" | "already-member" | "already-invited" | "too-many-invitations" | "invitation-not-found" | "invitation-not-yours" | "invitation-over" | "payment-under-review" | "payment-not-creditable" | "quarantine-resolved" | "request-malformed" | "request-invalid" | "request-timeout" | "content-type-unsupported" | "body-too-large" | "too-many-events" | "unauthenticated" | "sign-in-failed" | "email-unverified" | "two-factor-failed" | "password-wrong" | "password-not-accepted" | "link-invalid" | "origin-not-allowed" | "rate-limited" | "forbidden" | "not-found" | "organization-not-found" | "method-not-allowed" | "idempotency-key-in-use" | "webhook-signature-invalid" | "overloaded" | "database-unavailable" | "auto-top-up-invalid" | "payment-method-unknown" | "card-not-usable" | "workflows-unavailable" | "payments-unavailable" | "internal-error";
+            code: "amount-malformed" | "amount-not-in-cents" | "amount-out-of-range" | "account-not-found" | "account-frozen" | "account-closed" | "fenced-out" | "entry-out-of-order" | "entry-unbalanced" | "record-immutable" | "price-not-ahead" | "price-list-malformed" | "api-key-unknown" | "api-key-revoked" | "api-key-expired" | "usage-invalid" | "usage-too-old" | "usage-ahead-of-time" | "usage-conflict" | "usage-unpriced" | "cost-not-allowed" | "idempotency-key-reused" | "api-key-inactive" | "member-not-found" | "token-expired" | "token-revoked" | "last-owner" | "person-erased" | "slug-taken" | "already-member" | "already-invited" | "too-many-invitations" | "invitation-not-found" | "invitation-not-yours" | "invitation-over" | "payment-under-review" | "payment-not-creditable" | "quarantine-resolved" | "request-malformed" | "request-invalid" | "request-timeout" | "content-type-unsupported" | "body-too-large" | "too-many-events" | "unauthenticated" | "sign-in-failed" | "email-unverified" | "two-factor-failed" | "password-wrong" | "password-not-accepted" | "link-invalid" | "origin-not-allowed" | "rate-limited" | "forbidden" | "not-found" | "organization-not-found" | "method-not-allowed" | "idempotency-key-in-use" | "webhook-signature-invalid" | "overloaded" | "database-busy" | "database-unavailable" | "auto-top-up-invalid" | "payment-method-unknown" | "card-not-usable" | "workflows-unavailable" | "payments-unavailable" | "internal-error";
             title: string;
             /** @description The HTTP status. */
             status: number;
@@ -2457,6 +2491,8 @@ export type SchemaAutoTopUpRequest = components['schemas']['AutoTopUpRequest'];
 export type SchemaAutoTopUpSimulation = components['schemas']['AutoTopUpSimulation'];
 export type SchemaAutoTopUpTerms = components['schemas']['AutoTopUpTerms'];
 export type SchemaCardSetup = components['schemas']['CardSetup'];
+export type SchemaChargeLimit = components['schemas']['ChargeLimit'];
+export type SchemaChargeLimitRequest = components['schemas']['ChargeLimitRequest'];
 export type SchemaClosedOrganization = components['schemas']['ClosedOrganization'];
 export type SchemaContribution = components['schemas']['Contribution'];
 export type SchemaContributionPage = components['schemas']['ContributionPage'];
@@ -2591,7 +2627,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2687,7 +2723,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2781,7 +2817,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2846,7 +2882,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2913,7 +2949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2987,7 +3023,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3002,7 +3038,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                /** @description Names this request: sent again with the same content within 24 hours, it is answered again and done once. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3104,7 +3140,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3181,7 +3217,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3289,7 +3325,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3373,7 +3409,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3472,7 +3508,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3553,7 +3589,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3632,7 +3668,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3730,7 +3766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3840,7 +3876,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3922,7 +3958,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3937,7 +3973,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                /** @description Names this request: sent again with the same content within 24 hours, it is answered again and done once. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4051,7 +4087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4147,7 +4183,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4232,7 +4268,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4291,7 +4327,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4377,7 +4413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4461,7 +4497,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4526,7 +4562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4611,7 +4647,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4694,7 +4730,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4763,7 +4799,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4840,7 +4876,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4934,7 +4970,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5013,7 +5049,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5094,7 +5130,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5186,7 +5222,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5279,7 +5315,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5368,7 +5404,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5452,7 +5488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5467,7 +5503,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                /** @description Names this request: sent again with the same content within 24 hours, it is answered again and done once. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5581,7 +5617,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5659,7 +5695,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5737,7 +5773,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5846,7 +5882,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5964,7 +6000,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6073,7 +6109,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6153,7 +6189,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6168,7 +6204,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                /** @description Names this request: sent again with the same content within 24 hours, it is answered again and done once. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6281,7 +6317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6358,7 +6394,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6405,7 +6441,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6472,7 +6508,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payments-unavailable`: The payment provider is not reachable; `database-unavailable`: The database is not reachable */
+            /** @description `payments-unavailable`: The payment provider is not reachable; `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6542,7 +6578,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6619,7 +6655,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6727,7 +6763,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6835,7 +6871,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6850,7 +6886,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                /** @description Names this request: sent again with the same content within 24 hours, it is answered again and done once. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -6955,7 +6991,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6970,7 +7006,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                /** @description Names this request: sent again with the same content within 24 hours, it is answered again and done once. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -7075,7 +7111,159 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOperatorChargeLimit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The limit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChargeLimit"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putOperatorChargeLimit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChargeLimitRequest"];
+            };
+        };
+        responses: {
+            /** @description The limit as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChargeLimit"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid; `request-malformed`: The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this; `origin-not-allowed`: The request does not come from our own pages */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-type-unsupported`: The content type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7162,7 +7350,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7262,7 +7450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7368,7 +7556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7449,7 +7637,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7520,7 +7708,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7590,7 +7778,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7659,7 +7847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7746,7 +7934,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `workflows-unavailable`: The workflow engine is not reachable; `database-unavailable`: The database is not reachable */
+            /** @description `workflows-unavailable`: The workflow engine is not reachable; `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7811,7 +7999,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7826,7 +8014,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                /** @description Names this request: sent again with the same content within 24 hours, it is answered again and done once. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -7897,7 +8085,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payments-unavailable`: The payment provider is not reachable; `database-unavailable`: The database is not reachable */
+            /** @description `payments-unavailable`: The payment provider is not reachable; `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7971,7 +8159,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payments-unavailable`: The payment provider is not reachable; `database-unavailable`: The database is not reachable */
+            /** @description `payments-unavailable`: The payment provider is not reachable; `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8051,7 +8239,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8066,7 +8254,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                /** @description Names this request: sent again with the same content within 24 hours, it is answered again and done once. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -8180,7 +8368,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payments-unavailable`: The payment provider is not reachable; `database-unavailable`: The database is not reachable */
+            /** @description `payments-unavailable`: The payment provider is not reachable; `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8258,7 +8446,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8343,7 +8531,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8419,7 +8607,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payments-unavailable`: The payment provider is not reachable; `database-unavailable`: The database is not reachable */
+            /** @description `payments-unavailable`: The payment provider is not reachable; `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8496,7 +8684,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8615,7 +8803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8690,7 +8878,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8789,7 +8977,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8859,7 +9047,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8874,7 +9062,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Names this request: sent again with the same content, it is answered again and done once. */
+                /** @description Names this request: sent again with the same content within 24 hours, it is answered again and done once. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -8978,7 +9166,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payments-unavailable`: The payment provider is not reachable; `database-unavailable`: The database is not reachable */
+            /** @description `payments-unavailable`: The payment provider is not reachable; `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9022,6 +9210,15 @@ export interface operations {
             };
             /** @description `unauthenticated`: Sign in or send a valid token; `token-expired`: The token has expired; `token-revoked`: The token was revoked */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Your role does not allow this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9074,7 +9271,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database is not reachable */
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -38,6 +38,12 @@ export const operatorLines: readonly Line[] = [
     row: rows.OPERATORS_WHO_READ,
     request: () => ({ query: '?q=acme' }),
   },
+  { route: 'GET /v1/operator/charge-limit', row: rows.OPERATORS_WHO_READ },
+  {
+    route: 'PUT /v1/operator/charge-limit',
+    row: rows.OPERATORS_OF_MONEY,
+    request: () => ({ body: { times: 3, withinSeconds: 600, reason: 'as the matrix asks' } }),
+  },
   {
     route: 'POST /v1/operator/prices/preview',
     row: rows.OPERATORS_OF_PRICES,
