@@ -28,6 +28,7 @@ test('in an array only the bad events are rejected, each with its reason', async
     [{ occurredAt: new Date(Date.now() - 36 * 86_400_000).toISOString() }, 'usage-too-old'],
     [{ occurredAt: new Date(Date.now() + 6 * 60_000).toISOString() }, 'usage-ahead-of-time'],
     [{ occurredAt: 'yesterday' }, 'usage-invalid'],
+    [{ occurredAt: `${new Date().getUTCFullYear()}-02-30T10:00:00Z` }, 'usage-invalid'],
     [{ apiKeyId: uuidv7() }, 'api-key-unknown'],
     [{ cost: '1.00' }, 'cost-not-allowed'],
     [{ unknownField: 1 }, 'usage-invalid'],
@@ -51,8 +52,34 @@ test('a broken NDJSON line is rejected alone', async () => {
   expect(results.map(({ status }) => status)).toEqual(['recorded', 'rejected', 'recorded']);
 });
 
+test('a line that is not UTF-8 is rejected alone, and never becomes the id of another', async () => {
+  const { event, accountId } = await intake.freshKey();
+  const lines = ['\xfe', 'a', '\xff'].map((id) => JSON.stringify(event({ id: `${id}b` })));
+  const body = Buffer.from(lines.join('\n'), 'latin1');
+  const results = await intake.record(body, { 'content-type': 'application/x-ndjson' });
+  expect(results.map(({ status }) => status)).toEqual(['rejected', 'recorded', 'rejected']);
+  expect((await intake.standing(accountId)).events).toBe('1');
+});
+
+test('a byte order mark is no part of what is sent', async () => {
+  const { event } = await intake.freshKey();
+  const marked = () => `\ufeff${JSON.stringify(event())}`;
+  const types = ['application/json; charset="UTF-8"', 'application/x-ndjson'];
+  for (const type of types) {
+    expect(await intake.record(marked(), { 'content-type': type })).toMatchObject([{ status: 'recorded' }]);
+  }
+});
+
 test.each([
   ['malformed JSON', '{', {}, 400, 'request-malformed'],
+  [
+    'another charset',
+    '{}',
+    { 'content-type': 'application/json; charset=iso-8859-1' },
+    415,
+    'content-type-unsupported',
+  ],
+  ['a body that is not UTF-8', Buffer.from('{"id":"\xff"}', 'latin1'), {}, 400, 'request-malformed'],
   ['a foreign content type', '{}', { 'content-type': 'text/plain' }, 415, 'content-type-unsupported'],
   ['a compressed body', '{}', { 'content-encoding': 'gzip' }, 415, 'content-type-unsupported'],
   ['no token', '{}', { authorization: '' }, 401, 'unauthenticated'],

@@ -1,5 +1,5 @@
 // Usage intake on a real Postgres: what is recorded, once, at which cost, whatever else goes on.
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { Intake } from '../api/intake/intake.ts';
 import { dayNumber } from '../ledger/intake/day.ts';
@@ -135,6 +135,7 @@ test.each([
   async (_what, code) => {
     const { accountId, event } = await intake.freshKey();
     const events = [event(), event()];
+    const told = jest.spyOn(console, 'error').mockImplementation(() => {});
     await intake.pool.query(`
     create function fail_to_write() returns trigger language plpgsql as $$
     begin raise exception 'it cannot be written' using errcode = '${code}'; end $$;
@@ -144,6 +145,7 @@ test.each([
       expect(await intake.standing(accountId)).toMatchObject({ pending: '0', events: '0' });
     } finally {
       await intake.pool.query('drop function fail_to_write cascade');
+      told.mockRestore();
     }
     expect((await intake.record(events)).map(({ status }) => status)).toEqual(['recorded', 'recorded']);
   },

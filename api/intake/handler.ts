@@ -2,10 +2,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Problem, type ProblemBody, problemBody, problemFrom, problems } from '../problem.ts';
 import { requestIdOf } from '../request-id.ts';
-import { type Intake, UnreadableEvent } from './intake.ts';
+import { eventsOf, formatOf, MOST_EVENTS } from './body.ts';
+import type { Intake } from './intake.ts';
 
 const MOST_BODY_BYTES = 4 * 1024 * 1024;
-const MOST_EVENTS = 5_000;
 const MOST_BODIES_BYTES = 16 * 1024 * 1024;
 const BODY_WITHIN_MS = 10_000;
 
@@ -70,7 +70,7 @@ export function createUsageHandler(options: UsageHandlerOptions) {
       const body = await readBody(request, options.bodyWithinMs ?? BODY_WITHIN_MS, (bytes) => {
         if (declared === 0) hold(bytes);
       });
-      const events = format === 'ndjson' ? readLines(body) : readJson(body);
+      const events = eventsOf(body, format);
       if (events.length > MOST_EVENTS) {
         throw new Problem(
           'too-many-events',
@@ -112,17 +112,6 @@ function send(
   response.end(body);
 }
 
-function formatOf(contentType: string | undefined): 'json' | 'ndjson' {
-  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
-  if (type === 'application/json') return 'json';
-  if (type === 'application/x-ndjson' || type === 'application/ndjson' || type === 'application/jsonl')
-    return 'ndjson';
-  throw new Problem(
-    'content-type-unsupported',
-    'Send application/json, or application/x-ndjson with an event a line.',
-  );
-}
-
 function requirePlain(contentEncoding: string | undefined): void {
   if (contentEncoding === undefined || contentEncoding.toLowerCase() === 'identity') return;
   throw new Problem('content-type-unsupported', 'Send the body as it is, without a Content-Encoding.');
@@ -135,13 +124,13 @@ function tooLarge(): Problem {
   );
 }
 
-/** The whole body as text. Refuses one that is too large, that ends too early, or that takes longer than `withinMs`. */
+/** The whole body. Refuses one that is too large, that ends too early, or that takes longer than `withinMs`. */
 function readBody(
   request: IncomingMessage,
   withinMs: number,
   onBytes: (bytes: number) => void,
-): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let length = 0;
   const timer = setTimeout(() => {
@@ -163,8 +152,7 @@ function readBody(
   };
   const onEnd = () => {
     const [first] = chunks;
-    const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, length);
-    resolve(body.toString('utf8'));
+    resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, length));
   };
   request.on('data', onChunk).once('end', onEnd).once('error', onBroken).once('close', onBroken);
   return promise.finally(() => {
@@ -172,30 +160,4 @@ function readBody(
     request.off('data', onChunk).off('end', onEnd).off('close', onBroken);
     if (!request.complete) request.pause();
   });
-}
-
-function readJson(body: string): unknown[] {
-  try {
-    const value: unknown = JSON.parse(body);
-    return Array.isArray(value) ? value : [value];
-  } catch {
-    throw new Problem('request-malformed', 'The body is not JSON.');
-  }
-}
-
-function readLines(body: string): unknown[] {
-  const events: unknown[] = [];
-  let number = 0;
-  for (const line of body.split('\n')) {
-    number += 1;
-    if (line.trim() === '') continue;
-    try {
-      events.push(JSON.parse(line));
-    } catch {
-      events.push(new UnreadableEvent(`line ${number} is not JSON`));
-    }
-    // more than enough to refuse it: millions of short lines are not read to the end
-    if (events.length > MOST_EVENTS) break;
-  }
-  return events;
 }

@@ -53,7 +53,7 @@ export const usageEventSchema = z
     cachedInputTokens: tokens.default(0),
     cacheWriteTokens: tokens.default(0),
     outputTokens: tokens.default(0),
-    occurredAt: z.string().refine((value) => TIME.test(value) && !Number.isNaN(Date.parse(value)), {
+    occurredAt: z.string().refine(isTime, {
       message: 'must be an ISO 8601 time with a zone, as 2026-01-31T12:00:00Z',
     }),
     serviceTier: z.enum(['standard', 'batch']).default('standard'),
@@ -63,6 +63,13 @@ export const usageEventSchema = z
     cost: z.string().optional().describe('Dollars; only with a token of scope `explicit-cost`'),
   })
   .meta({ id: 'UsageEvent' });
+
+/** A day that its month does not have would be read as one of the next. */
+function isTime(value: string): boolean {
+  if (!TIME.test(value) || Number.isNaN(Date.parse(value))) return false;
+  const day = Number(value.slice(8, 10));
+  return day <= 28 || new Date(`${value.slice(0, 10)}T00:00:00Z`).getUTCDate() === day;
+}
 
 /** A usage event that is valid in itself; its key, account and price are looked up later. */
 export interface ParsedEvent {

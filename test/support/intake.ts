@@ -98,7 +98,11 @@ export async function startTestIntake(options: { bodyWithinMs?: number } = {}): 
     fetch(url, {
       method: 'POST',
       headers: { authorization: 'Bearer good', 'content-type': 'application/json', ...headers },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
+      body: Buffer.isBuffer(body)
+        ? new Uint8Array(body)
+        : typeof body === 'string'
+          ? body
+          : JSON.stringify(body),
     });
   return {
     database,
