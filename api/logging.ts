@@ -17,12 +17,13 @@ const SECRET_NAMES = [
   'clientSecret',
 ];
 
-/** Secrets that may stand inside a text: ours, Stripe's, a bearer token, the password of a URL, an e-mail address. */
+/** Secrets that may stand inside a text: ours, Stripe's, whose card it is, a bearer token, the password of a URL, an e-mail address. */
 const SECRETS_IN_TEXT = [
   /\bcof_(?:live|test|gateway|operator|organization|invitation)_\w+/g,
   /\b(?:sk|rk|pk)_(?:test|live)_\w+/g,
   /\bwhsec_[\w+/=]+/g,
   /\b(?:pi|seti|cs)_\w+_secret_\w+/g,
+  /\b(?:pm|cus|card|src|mandate|seti|cs_test|cs_live)_(?=[A-Za-z]*\d)[A-Za-z0-9]{8,}/g,
   /(?<=\bbearer\s+)[\w.~+/%=-]+/gi,
   /(?<=:\/\/[^\s:/@]*:)[^\s/@]+(?=@)/g,
   /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g,

@@ -1,7 +1,7 @@
 // Logs: whatever is logged, no secret and no e-mail address stands in it.
 import { Writable } from 'node:stream';
 import { expect, test } from '@jest/globals';
-import { createLogger } from '../api/logging.ts';
+import { createLogger, withoutSecrets } from '../api/logging.ts';
 
 function logged(write: (log: ReturnType<typeof createLogger>) => void): string {
   let text = '';
@@ -18,6 +18,9 @@ function logged(write: (log: ReturnType<typeof createLogger>) => void): string {
 test.each([
   ['cof_gateway_abcDEF123', { err: new Error('token cof_gateway_abcDEF123 is unknown') }],
   ['sk_test_51abc', { err: new Error('Invalid API Key provided: sk_test_51abc') }],
+  ['pm_1QabcDEF23', { path: withoutSecrets('/v1/me/payment-methods/pm_1QabcDEF23') }],
+  ['cus_R4abcDEF23', { err: new Error("No such customer: 'cus_R4abcDEF23'") }],
+  ['cs_test_a1abcDEF23', { err: new Error('cs_test_a1abcDEF23 is open') }],
   ['whsec_abc', { err: new Error('no signature with whsec_abc') }],
   ['hunter2', { err: new Error('cannot reach postgres://coffer:hunter2@db:5432/coffer') }],
   [
@@ -37,4 +40,9 @@ test.each([
   const text = logged((log) => log.error(fields, 'it failed'));
   expect(text).toContain('it failed');
   expect(text).not.toContain(secret);
+});
+
+test('what an operator traces money and faults by stays readable', () => {
+  const text = 'pi_3QabcDEF23 of card_setups in card_suspensions, account-closed, cs_test';
+  expect(withoutSecrets(text)).toBe(text);
 });

@@ -5,7 +5,8 @@ import type { Capture, CaptureKind } from './leaks.ts';
 /** Somebody who looks. */
 export interface Observer {
   readonly name: string;
-  readonly token: string;
+  /** Nobody has none. */
+  readonly token: string | undefined;
   /** Parameter of a path → what they could know and try. */
   readonly known: Readonly<Record<string, readonly string[]>>;
 }
@@ -33,10 +34,55 @@ export async function captureReads(
   return captures;
 }
 
-async function read(url: string, path: string, { name, token }: Observer, accept: string): Promise<Capture> {
-  const response = await fetch(url + path, { headers: { authorization: `Bearer ${token}`, accept } });
+/** Ids of the payer's that somebody has come to know, and what they try with them. */
+export interface Learnt {
+  readonly accountId: string;
+  readonly paymentMethodIds: readonly string[];
+  readonly sessionIds: readonly string[];
+  readonly topUpIds: readonly string[];
+}
+
+/** Opens the payer's return pages, and tries to pay, charge and remove with the payer's cards, as an observer. */
+export async function captureTries(url: string, learnt: Learnt, observer: Observer): Promise<Capture[]> {
+  const { accountId, paymentMethodIds, sessionIds, topUpIds } = learnt;
+  const rule = { threshold: '10.00', amount: '20.00', monthlyCap: '100.00' };
+  const captures: Capture[] = [];
+  for (const path of [
+    ...sessionIds.map((id) => `/billing/return?session_id=${id}`),
+    ...topUpIds.flatMap((id) => [`/billing/cancelled/${id}`, `/billing/recover/${id}`]),
+  ])
+    captures.push(await read(url, path, observer, 'text/html'));
+  for (const [method, path, body] of [
+    ...topUpIds.map((id) => ['POST', `/v1/me/top-ups/${id}/recovery`] as const),
+    ...paymentMethodIds.flatMap((paymentMethodId) => [
+      ['DELETE', `/v1/me/payment-methods/${paymentMethodId}`] as const,
+      ['PUT', `/v1/accounts/${accountId}/auto-top-up`, { ...rule, paymentMethodId }] as const,
+    ]),
+  ])
+    captures.push(await read(url, path, observer, 'application/json', { method, body }));
+  return captures;
+}
+
+async function read(
+  url: string,
+  path: string,
+  { name, token }: Observer,
+  accept: string,
+  { method = 'GET', body }: { method?: string; body?: object | undefined } = {},
+): Promise<Capture> {
+  const response = await fetch(url + path, {
+    method,
+    redirect: 'manual',
+    headers: {
+      accept,
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
   const text = `${JSON.stringify([...response.headers])}\n${await response.text()}`;
-  return { kind: kindOf(response, accept, path), from: `${path} as ${name} (${response.status})`, text };
+  const from = `${method === 'GET' ? '' : `${method} `}${path} as ${name} (${response.status})`;
+  return { kind: kindOf(response, accept, path), from, text };
 }
 
 function kindOf(response: Response, accept: string, path: string): CaptureKind {
@@ -64,7 +110,7 @@ export interface Listening {
 export async function listen(url: string, accountId: string, { name, token }: Observer): Promise<Listening> {
   const end = new AbortController();
   const response = await fetch(`${url}/v1/accounts/${accountId}/events`, {
-    headers: { authorization: `Bearer ${token}` },
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     signal: end.signal,
   });
   let text = `${response.status}\n`;
