@@ -4,20 +4,13 @@ import fc from 'fast-check';
 import { Refusal } from '../../ledger/refusal.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { brokenMemberships } from '../support/membership.ts';
-import {
-  changesBetween,
-  createWorld,
-  factsOf,
-  type Operation,
-  operations,
-  perform,
-  type World,
-} from '../support/membership-world.ts';
+import { changesBetween, factsOf } from '../support/membership-facts.ts';
+import { createWorld, type Operation, operations, perform, type World } from '../support/membership-world.ts';
 import { rollDice, rounds, timeLimitMs } from '../support/soak.ts';
 
 const FEW = 6;
 const LONGEST = 60;
-const ENDING: readonly Operation['kind'][] = ['close', 'leave'];
+const ENDING: readonly Operation['kind'][] = ['close', 'leave', 'erase'];
 
 let database: TestDatabase;
 

@@ -5,7 +5,7 @@ import { rolesWith } from '../../api/access.ts';
 import { slugsFor } from '../../api/slug.ts';
 import { type Actor, withActing } from '../../ledger/acting.ts';
 import { acceptInvitation, declineInvitation } from '../../ledger/answering.ts';
-import { createApiKey } from '../../ledger/api-keys.ts';
+import { erasePerson } from '../../ledger/erasure.ts';
 import { invite, revokeInvitation, sendAgain } from '../../ledger/invitations.ts';
 import {
   addMember,
@@ -17,6 +17,7 @@ import {
 import type { MemberActing } from '../../ledger/membership.ts';
 import { closeOrganization, createOrganization, renameOrganization } from '../../ledger/organizations.ts';
 import { storeCard } from './membership.ts';
+import { changeKeys, changeTokens, keysOf } from './membership-keys.ts';
 import { createPerson, type TestPerson } from './people.ts';
 
 export const operations = [
@@ -33,6 +34,13 @@ export const operations = [
   'accept',
   'decline',
   'make-key',
+  'rename-key',
+  'rotate-key',
+  'revoke-key',
+  'hand-over-key',
+  'make-token',
+  'revoke-token',
+  'erase',
   'set-rule',
 ] as const;
 
@@ -99,7 +107,7 @@ export async function perform(world: World, operation: Operation): Promise<void>
       await removeMember(pool, acting, { personId: whom.personId, handOver: [] }, now);
       return;
     case 'remove-and-hand-over': {
-      const keys = await keysOf(pool, where.accountId, whom.personId);
+      const keys = await keysOf(world, where.accountId, whom.personId);
       const handOver = keys.slice(0, 1).map((apiKeyId) => ({ apiKeyId, personId: who.personId }));
       await removeMember(pool, acting, { personId: whom.personId, handOver }, now);
       return;
@@ -136,14 +144,18 @@ export async function perform(world: World, operation: Operation): Promise<void>
       return;
     }
     case 'make-key':
-      await createApiKey(pool, {
-        accountId: where.accountId,
-        memberId: who.personId,
-        name: 'key',
-        live: false,
-        actor,
-        now,
-      });
+    case 'rename-key':
+    case 'rotate-key':
+    case 'revoke-key':
+    case 'hand-over-key':
+      await changeKeys(world, operation.kind, { where, who: who.personId, whom: whom.personId });
+      return;
+    case 'make-token':
+    case 'revoke-token':
+      await changeTokens(world, operation.kind, acting);
+      return;
+    case 'erase':
+      await erasePerson(pool, actor, { personId: who.personId }, now);
       return;
     case 'set-rule':
       await withActing(pool, actor, now, (connection) =>
@@ -160,14 +172,6 @@ export async function perform(world: World, operation: Operation): Promise<void>
     default:
       operation.kind satisfies never;
   }
-}
-
-async function keysOf(pool: Pool, accountId: string, memberId: string): Promise<string[]> {
-  const { rows } = await pool.query<{ id: string }>(
-    'select id from api_keys where account_id = $1 and member_id = $2 and revoked_at is null order by id',
-    [accountId, memberId],
-  );
-  return rows.map(({ id }) => id);
 }
 
 /** Some invitation of the organization, mostly one that waits; nobody's id when there is none. */
@@ -190,35 +194,4 @@ function pick<T>(from: readonly T[], which: number): T {
   const picked = from[which % from.length];
   if (picked === undefined) throw new Error('nothing to pick from');
   return picked;
-}
-
-const FACTS = `
-  select 'organization ' || o.id as what, o.name || ' ' || o.slug as value from auth.organizations o where o.id = any ($1)
-  union all select 'account ' || account_id, state from account_balances where account_id = any ($2)
-  union all select 'member ' || organization_id || ' ' || person_id, role from auth.members where organization_id = any ($1)
-  union all select 'key ' || id, member_id || ' ' || (revoked_at is not null) from api_keys where account_id = any ($2)
-  union all select 'invitation ' || id, status || ' ' || encode(secret_hash, 'hex') from auth.invitations
-    where organization_id = any ($1)
-  union all select 'rule ' || account_id, concat_ws(' ', sponsor_id, payment_method_id, threshold, amount, monthly_cap, state)
-    from auto_top_up_rules where account_id = any ($2)`;
-
-export type Facts = ReadonlyMap<string, string>;
-
-/** What stands in the database about everything in this world that is audited. */
-export async function factsOf({ pool, organizations }: World): Promise<Facts> {
-  const ids = [organizations.map(({ id }) => id), organizations.map(({ accountId }) => accountId)];
-  const { rows } = await pool.query<{ what: string; value: string }>(FACTS, ids);
-  return new Map(rows.map(({ what, value }) => [what, value]));
-}
-
-/** The changes between two moments that leave a line in the audit, one each. */
-export function changesBetween(before: Facts, after: Facts): string[] {
-  const all = new Set([...before.keys(), ...after.keys()]);
-  return [...all].filter((what) => {
-    const [was, is] = [before.get(what), after.get(what)];
-    if (was === is) return false;
-    // an account comes with its owner; who accepts becomes a member; that an invitation ran out is nobody's act
-    if (what.startsWith('account ') && was === undefined) return false;
-    return !(what.startsWith('invitation ') && /^(accepted|expired)/.test(is ?? ''));
-  });
 }
