@@ -40,8 +40,9 @@ const queryClient = new QueryClient({
   queryCache: new QueryCache({ onError: (error) => void signInAgain(error) }),
   mutationCache: new MutationCache({ onError: (error) => void signInAgain(error) }),
   defaultOptions: {
-    // what a write was answered with, a key's secret among it, goes with the form that asked
-    mutations: { gcTime: 0 },
+    // what a write was answered with, a key's secret among it, goes with the form that asked; what cannot be sent now
+    // is told at once, and never sent later by itself
+    mutations: { gcTime: 0, networkMode: 'always' },
     queries: {
       staleTime: 10_000,
       retry: (failures, error) => failures < 2 && !(error instanceof ProblemError && error.status < 500),

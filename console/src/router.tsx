@@ -16,7 +16,6 @@ import { readBillingSearch, readHomeSearch } from './pages/billing-search.ts';
 import { LoadFailed, NotFound } from './pages/Failures.tsx';
 import { readTransactionSearch } from './pages/transaction-search.ts';
 import { readUsageSearch } from './pages/usage/usage-search.ts';
-import { keepDraftsOf } from './parts/draft.ts';
 import { loadPart } from './parts/load-part.ts';
 import { localPath } from './session/local-path.ts';
 
@@ -36,7 +35,6 @@ const signedIn = createRoute({
   beforeLoad: async ({ context, location }) => {
     try {
       const me = await context.queryClient.ensureQueryData(meQuery);
-      keepDraftsOf(me.id);
       return { me };
     } catch (error) {
       if (error instanceof ProblemError && error.status === 401)

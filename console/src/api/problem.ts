@@ -20,12 +20,14 @@ export class ProblemError extends Error {
 export class Unreachable extends Error {
   override readonly name = 'Unreachable';
   constructor() {
-    super('Coffer cannot be reached. Check your connection; nothing was changed.');
+    super('Coffer cannot be reached. Check your connection and try again.');
   }
 }
 
 /** What to tell a person about any error. */
 export function messageOf(error: unknown): string {
+  if (error instanceof ProblemError && error.code === 'rate-limited')
+    return `That was tried too often. ${error.message}`;
   return error instanceof ProblemError || error instanceof Unreachable
     ? error.message
     : 'Something went wrong in this page. Reload it and try again.';

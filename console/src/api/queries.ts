@@ -1,12 +1,17 @@
 // Queries: what the pages read, each under a key that live events can freshen.
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { keepDraftsOf } from '../parts/draft.ts';
 import { api, read } from './client.ts';
 
 const path = (accountId: string) => ({ path: { accountId } });
 
 export const meQuery = queryOptions({
   queryKey: ['me'],
-  queryFn: () => read(api.GET('/v1/me')),
+  queryFn: async () => {
+    const me = await read(api.GET('/v1/me'));
+    keepDraftsOf(me.id);
+    return me;
+  },
   staleTime: 60_000,
 });
 

@@ -6,11 +6,12 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect } from 'react';
 import { accountQuery, paymentMethodsQuery } from '../api/queries.ts';
 import { useAccountContext } from '../context.ts';
-import { readDraft } from '../parts/draft.ts';
+import { dropDraft, forgetWish, readDraft } from '../parts/draft.ts';
 import { loadPart } from '../parts/load-part.ts';
 import { PageHeader } from '../parts/PageHeader.tsx';
 import { QueryState } from '../parts/QueryState.tsx';
 import { AutoTopUp } from './billing/AutoTopUp.tsx';
+import { addCreditDraft } from './billing/add-credit-draft.ts';
 import { BalanceCard } from './billing/BalanceCard.tsx';
 import { Contributions } from './billing/Contributions.tsx';
 import { PaymentMethods } from './billing/PaymentMethods.tsx';
@@ -41,7 +42,7 @@ export function Billing() {
       search: next,
       resetScroll: false,
     });
-  useCardReturn(accountId, search, show);
+  useReturn(accountId, search, show);
 
   return (
     <>
@@ -96,13 +97,19 @@ export function Billing() {
   );
 }
 
-/** Back from saving a card: it is read anew, and who was setting up auto top-up goes on where they were. */
-function useCardReturn(
+/** Back from a hosted page: a card that was saved there is read anew, and who was setting up auto top-up goes on where they were. */
+function useReturn(
   accountId: string,
-  { cardSaved, auto }: BillingSearch,
+  { cardSaved, auto, topUp, cancelled }: BillingSearch,
   show: (next: BillingSearch) => void,
 ): void {
   const queries = useQueryClient();
+  useEffect(() => {
+    if (topUp === undefined) return;
+    // who did not pay finds the amount again, and begins a payment of its own with it
+    if (cancelled === true) forgetWish(addCreditDraft(accountId));
+    else dropDraft(addCreditDraft(accountId));
+  }, [topUp, cancelled, accountId]);
   useEffect(() => {
     if (cardSaved === undefined) return;
     void queries.invalidateQueries(paymentMethodsQuery);

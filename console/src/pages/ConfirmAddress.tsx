@@ -3,12 +3,12 @@ import { Button, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { messageOf } from '../api/problem.ts';
+import { FormFault } from '../parts/form/FormFault.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { localPath } from '../session/local-path.ts';
 import { sessionChanged } from '../session/one-person.ts';
 import { confirmAddress } from '../session/session.ts';
 import { SignedOutPage } from './SignedOutPage.tsx';
-import { FormFault } from './sign-in/FormFault.tsx';
 
 export function ConfirmAddress() {
   const search = useSearch({ from: '/sign-in/confirm' });

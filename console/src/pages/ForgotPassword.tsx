@@ -1,23 +1,24 @@
 // Forgotten password: a link is mailed, whoever asks; whether there is such a person is nobody's business.
 import { Button, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { FormFault } from '../parts/form/FormFault.tsx';
+import { emailFault } from '../parts/form/rules.ts';
+import { useForm } from '../parts/form/use-form.ts';
 import { TextLink } from '../parts/links.tsx';
 import { authCall } from '../session/session.ts';
-import { rules, useAuthForm } from '../session/use-auth-form.ts';
 import { SignedOutPage } from './SignedOutPage.tsx';
-import { FormFault } from './sign-in/FormFault.tsx';
 import { MailSent } from './sign-in/MailSent.tsx';
 
 export function ForgotPassword() {
   const [sentTo, setSentTo] = useState<string>();
   const ask = (email: string) => authCall('/request-password-reset', { email });
-  const { form, fault, onSubmit } = useAuthForm(
-    { initialValues: { email: '' }, validate: { email: rules.email } },
-    async ({ email }) => {
-      await ask(email.trim());
-      setSentTo(email.trim());
-    },
-  );
+  const form = useForm({
+    draft: 'forgot-password',
+    initial: { email: '' },
+    faultsOf: ({ email }) => ({ email: emailFault(email) }),
+    send: ({ email }) => ask(email.trim()),
+    onSent: (_answer, { email }) => setSentTo(email.trim()),
+  });
   if (sentTo !== undefined) {
     return (
       <MailSent
@@ -30,17 +31,11 @@ export function ForgotPassword() {
   }
   return (
     <SignedOutPage title="Forgot your password?" intro="We mail you a link to choose a new one.">
-      <form onSubmit={onSubmit} noValidate>
-        {fault !== undefined && <FormFault>{fault.message}</FormFault>}
+      <form {...form.props}>
+        {form.rest !== undefined && <FormFault>{form.rest}</FormFault>}
         <Stack gap="sm">
-          <TextInput
-            label="E-mail"
-            type="email"
-            autoComplete="email"
-            autoFocus
-            {...form.getInputProps('email')}
-          />
-          <Button type="submit" fullWidth loading={form.submitting}>
+          <TextInput label="E-mail" type="email" autoComplete="email" autoFocus {...form.text('email')} />
+          <Button type="submit" fullWidth loading={form.isPending}>
             Mail me a link
           </Button>
           <TextLink to="/sign-in" size="sm" ta="center">

@@ -4,22 +4,24 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type KeyState, keysQuery } from '../api/queries/keys.ts';
 import { useAccountContext } from '../context.ts';
+import { useDraftDialog } from '../parts/draft.ts';
 import { PageHeader } from '../parts/PageHeader.tsx';
 import { QueryState } from '../parts/QueryState.tsx';
 import { ShowMore } from '../parts/ShowMore.tsx';
 import { isSteward } from '../rights.ts';
 import { KeyTable } from './keys/KeyTable.tsx';
+import { newKeyDraft } from './keys/key-act.ts';
 import { NewKey } from './keys/NewKey.tsx';
 
 export function Keys() {
   const context = useAccountContext();
   const [state, setState] = useState<KeyState>('active');
-  const [isMaking, setMaking] = useState(false);
+  const making = useDraftDialog(newKeyDraft(context.accountId));
   const query = useInfiniteQuery(keysQuery(context.accountId, state));
   const keys = query.data?.pages.flatMap(({ items }) => items) ?? [];
   return (
     <>
-      <PageHeader title="API keys" action={<Button onClick={() => setMaking(true)}>Make a key</Button>}>
+      <PageHeader title="API keys" action={<Button onClick={making.open}>Make a key</Button>}>
         {context.organizationId === undefined
           ? 'What is used with these is paid from your personal balance.'
           : isSteward(context)
@@ -51,7 +53,7 @@ export function Keys() {
         {keys.length > 0 && <KeyTable context={context} keys={keys} />}
         <ShowMore query={query} />
       </Paper>
-      {isMaking && <NewKey context={context} onClose={() => setMaking(false)} />}
+      {making.isOpen && <NewKey context={context} onClose={making.close} />}
     </>
   );
 }

@@ -2,22 +2,25 @@
 import { Alert, Button, PasswordInput, Stack } from '@mantine/core';
 import { useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
+import { ProblemError } from '../api/problem.ts';
+import { FormFault } from '../parts/form/FormFault.tsx';
+import { newPasswordFault } from '../parts/form/rules.ts';
+import { useForm } from '../parts/form/use-form.ts';
 import { ButtonLink } from '../parts/links.tsx';
 import { authCall } from '../session/session.ts';
-import { rules, useAuthForm } from '../session/use-auth-form.ts';
 import { SignedOutPage } from './SignedOutPage.tsx';
-import { FormFault } from './sign-in/FormFault.tsx';
 
 export function ResetPassword() {
   const { token } = useSearch({ from: '/sign-in/new-password' });
   const [isDone, setDone] = useState(false);
-  const { form, fault, onSubmit } = useAuthForm(
-    { initialValues: { password: '' }, validate: { password: rules.newPassword } },
-    async ({ password }) => {
-      await authCall('/reset-password', { token: token ?? '', newPassword: password });
-      setDone(true);
-    },
-  );
+  const form = useForm({
+    initial: { password: '' },
+    secret: ['password'],
+    faultsOf: ({ password }) => ({ password: newPasswordFault(password) }),
+    refusals: { 'password-not-accepted': 'password', newPassword: 'password' },
+    send: ({ password }) => authCall('/reset-password', { token: token ?? '', newPassword: password }),
+    onSent: () => setDone(true),
+  });
   if (isDone) {
     return (
       <SignedOutPage title="Your password is changed">
@@ -36,20 +39,20 @@ export function ResetPassword() {
           <ButtonLink to="/forgot-password">Mail me a link</ButtonLink>
         </Stack>
       ) : (
-        <form onSubmit={onSubmit} noValidate>
-          {fault !== undefined && <FormFault>{fault.message}</FormFault>}
+        <form {...form.props}>
+          {form.rest !== undefined && <FormFault>{form.rest}</FormFault>}
           <Stack gap="sm">
             <PasswordInput
               label="New password"
               description="At least 8 characters."
               autoComplete="new-password"
               autoFocus
-              {...form.getInputProps('password')}
+              {...form.text('password')}
             />
-            <Button type="submit" fullWidth loading={form.submitting}>
+            <Button type="submit" fullWidth loading={form.isPending}>
               Change password
             </Button>
-            {fault?.code === 'link-invalid' && (
+            {form.error instanceof ProblemError && form.error.code === 'link-invalid' && (
               <ButtonLink to="/forgot-password" variant="subtle">
                 Mail me another link
               </ButtonLink>

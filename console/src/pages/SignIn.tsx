@@ -3,12 +3,13 @@ import { Alert, Button, Group, PasswordInput, Stack, Text, TextInput } from '@ma
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
+import { FormFault } from '../parts/form/FormFault.tsx';
+import { emailFault, emptyFault } from '../parts/form/rules.ts';
+import { useForm } from '../parts/form/use-form.ts';
 import { TextLink } from '../parts/links.tsx';
 import { sessionChanged } from '../session/one-person.ts';
 import { authCall } from '../session/session.ts';
-import { rules, useAuthForm } from '../session/use-auth-form.ts';
 import { SignedOutPage } from './SignedOutPage.tsx';
-import { FormFault } from './sign-in/FormFault.tsx';
 import { SecondFactor } from './sign-in/SecondFactor.tsx';
 
 export function SignIn() {
@@ -20,45 +21,32 @@ export function SignIn() {
     sessionChanged(queries);
     await navigate({ to: next ?? '/', replace: true });
   };
-  const { form, fault, onSubmit } = useAuthForm(
-    {
-      initialValues: { email: '', password: '' },
-      validate: { email: rules.email, password: rules.filled('Enter your password.') },
-    },
-    async ({ email, password }) => {
-      const answer = await authCall('/sign-in/email', {
-        email: email.trim(),
-        password,
-        callbackURL: next ?? '/',
-      });
-      if (answer['twoFactorRedirect'] === true) setNeedsCode(true);
-      else await enter();
-    },
-  );
+  const form = useForm({
+    draft: 'sign-in',
+    initial: { email: '', password: '' },
+    secret: ['password'],
+    faultsOf: ({ email, password }) => ({
+      email: emailFault(email),
+      password: emptyFault(password, 'Enter your password.'),
+    }),
+    send: ({ email, password }) =>
+      authCall('/sign-in/email', { email: email.trim(), password, callbackURL: next ?? '/' }),
+    onSent: (answer) => (answer['twoFactorRedirect'] === true ? setNeedsCode(true) : enter()),
+  });
   if (needsCode) return <SecondFactor onDone={enter} onBack={() => setNeedsCode(false)} />;
   return (
     <SignedOutPage title="Sign in to Coffer">
-      <form onSubmit={onSubmit} noValidate>
-        {ended === true && fault === undefined && (
+      <form {...form.props}>
+        {ended === true && form.rest === undefined && (
           <Alert color="blue" mb="sm" role="status">
             Your session has ended. Sign in and you are back where you were; what you typed is kept.
           </Alert>
         )}
-        {fault !== undefined && <FormFault>{fault.message}</FormFault>}
+        {form.rest !== undefined && <FormFault>{form.rest}</FormFault>}
         <Stack gap="sm">
-          <TextInput
-            label="E-mail"
-            type="email"
-            autoComplete="email"
-            autoFocus
-            {...form.getInputProps('email')}
-          />
-          <PasswordInput
-            label="Password"
-            autoComplete="current-password"
-            {...form.getInputProps('password')}
-          />
-          <Button type="submit" fullWidth mt="xs" loading={form.submitting}>
+          <TextInput label="E-mail" type="email" autoComplete="email" autoFocus {...form.text('email')} />
+          <PasswordInput label="Password" autoComplete="current-password" {...form.text('password')} />
+          <Button type="submit" fullWidth mt="xs" loading={form.isPending}>
             Sign in
           </Button>
         </Stack>

@@ -2,32 +2,37 @@
 import { Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
+import { FormFault } from '../parts/form/FormFault.tsx';
+import { emailFault, nameFault, newPasswordFault } from '../parts/form/rules.ts';
+import { useForm } from '../parts/form/use-form.ts';
 import { TextLink } from '../parts/links.tsx';
 import { authCall } from '../session/session.ts';
-import { rules, useAuthForm } from '../session/use-auth-form.ts';
 import { SignedOutPage } from './SignedOutPage.tsx';
-import { FormFault } from './sign-in/FormFault.tsx';
 import { MailSent } from './sign-in/MailSent.tsx';
 
 export function SignUp() {
   const { next, email: invited } = useSearch({ from: '/sign-up' });
   const [sentTo, setSentTo] = useState<string>();
   const after = next ?? '/';
-  const { form, fault, onSubmit } = useAuthForm(
-    {
-      initialValues: { name: '', email: invited ?? '', password: '' },
-      validate: {
-        name: rules.filled('Enter your name.'),
-        email: rules.email,
-        password: rules.newPassword,
-      },
-    },
-    async ({ name, email, password }) => {
-      const address = email.trim();
-      await authCall('/sign-up/email', { name: name.trim(), email: address, password, callbackURL: after });
-      setSentTo(address);
-    },
-  );
+  const form = useForm({
+    draft: `sign-up.${invited ?? ''}`,
+    initial: { name: '', email: invited ?? '', password: '' },
+    secret: ['password'],
+    faultsOf: ({ name, email, password }) => ({
+      name: nameFault(name, 'Enter your name.'),
+      email: emailFault(email),
+      password: newPasswordFault(password),
+    }),
+    refusals: { 'password-not-accepted': 'password' },
+    send: ({ name, email, password }) =>
+      authCall('/sign-up/email', {
+        name: name.trim(),
+        email: email.trim(),
+        password,
+        callbackURL: after,
+      }),
+    onSent: (_answer, { email }) => setSentTo(email.trim()),
+  });
   if (sentTo !== undefined) {
     return (
       <MailSent
@@ -40,18 +45,18 @@ export function SignUp() {
   }
   return (
     <SignedOutPage title="Sign up to Coffer" intro="One balance for your team's API usage.">
-      <form onSubmit={onSubmit} noValidate>
-        {fault !== undefined && <FormFault>{fault.message}</FormFault>}
+      <form {...form.props}>
+        {form.rest !== undefined && <FormFault>{form.rest}</FormFault>}
         <Stack gap="sm">
-          <TextInput label="Name" autoComplete="name" autoFocus {...form.getInputProps('name')} />
-          <TextInput label="E-mail" type="email" autoComplete="email" {...form.getInputProps('email')} />
+          <TextInput label="Name" autoComplete="name" autoFocus {...form.text('name')} />
+          <TextInput label="E-mail" type="email" autoComplete="email" {...form.text('email')} />
           <PasswordInput
             label="Password"
             description="At least 8 characters."
             autoComplete="new-password"
-            {...form.getInputProps('password')}
+            {...form.text('password')}
           />
-          <Button type="submit" fullWidth mt="xs" loading={form.submitting}>
+          <Button type="submit" fullWidth mt="xs" loading={form.isPending}>
             Sign up
           </Button>
         </Stack>

@@ -1,12 +1,13 @@
 // The form of auto top-up: the terms, whose card, what it would have charged lately; then a last look before it counts.
 import { Modal } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, read } from '../../api/client.ts';
 import { autoTopUpQuery, paymentMethodsQuery } from '../../api/queries.ts';
 import type { SchemaAutoTopUp, SchemaAutoTopUpTerms } from '../../api/schema.d.ts';
 import type { Context } from '../../context.ts';
-import { dropDraft, useDraft } from '../../parts/draft.ts';
+import { useDraft } from '../../parts/draft.ts';
+import { useSend } from '../../parts/form/use-send.ts';
 import { ConfirmRule } from './ConfirmRule.tsx';
 import { RuleFields } from './RuleFields.tsx';
 import { draftOf, KEEP, type RuleDraft, ruleDraftName, termsOf } from './rule-form.ts';
@@ -20,10 +21,9 @@ interface AutoTopUpFormProps {
 
 export function AutoTopUpForm({ context, rule, myId, onClose }: AutoTopUpFormProps) {
   const { accountId } = context;
-  const draftName = ruleDraftName(accountId);
   const queries = useQueryClient();
   const { data: cards } = useQuery(paymentMethodsQuery);
-  const [kept, change] = useDraft(draftName, draftOf(rule, myId));
+  const { values: kept, change, drop, keep } = useDraft(ruleDraftName(accountId), draftOf(rule, myId));
   const [agreed, setAgreed] = useState<SchemaAutoTopUp>();
   const draft = withNewCard(kept, cards?.items[0]?.id);
 
@@ -34,21 +34,18 @@ export function AutoTopUpForm({ context, rule, myId, onClose }: AutoTopUpFormPro
         body: { ...terms, ...(draft.card !== KEEP && { paymentMethodId: draft.card }) },
       }),
     );
-  const review = useMutation({
-    mutationFn: (terms: SchemaAutoTopUpTerms) => put(terms, 'true'),
-    onSuccess: setAgreed,
-  });
-  const store = useMutation({
-    mutationFn: (terms: SchemaAutoTopUpTerms) => put(terms, 'false'),
-    onSuccess: async () => {
-      dropDraft(draftName);
+  const review = useSend((terms: SchemaAutoTopUpTerms) => put(terms, 'true'), setAgreed);
+  const store = useSend(
+    (terms: SchemaAutoTopUpTerms) => put(terms, 'false'),
+    async () => {
+      drop();
       await queries.invalidateQueries(autoTopUpQuery(accountId));
       onClose();
     },
-  });
+  );
   const terms = termsOf(draft, rule);
   const close = () => {
-    dropDraft(draftName);
+    drop();
     onClose();
   };
 
@@ -73,10 +70,13 @@ export function AutoTopUpForm({ context, rule, myId, onClose }: AutoTopUpFormPro
           cards={cards?.items ?? []}
           review={review}
           onChange={(changed) => {
-            if (review.isError) review.reset();
+            if (review.error !== null) review.reset();
             change({ waitsForCard: false, card: draft.card, ...changed });
           }}
-          onReview={(checked) => review.mutate(checked)}
+          onReview={(checked) => {
+            keep();
+            review.send(checked);
+          }}
         />
       ) : (
         <ConfirmRule
@@ -89,7 +89,7 @@ export function AutoTopUpForm({ context, rule, myId, onClose }: AutoTopUpFormPro
             store.reset();
             setAgreed(undefined);
           }}
-          onAgree={() => store.mutate(terms)}
+          onAgree={() => store.send(terms)}
         />
       )}
     </Modal>

@@ -8,6 +8,7 @@ import { simulationQuery } from '../../api/queries/billing.ts';
 import type { SchemaAutoTopUp, SchemaAutoTopUpTerms, SchemaPaymentMethod } from '../../api/schema.d.ts';
 import type { Context } from '../../context.ts';
 import { AmountInput } from '../../parts/form/AmountInput.tsx';
+import { tell } from '../../parts/form/faults.ts';
 import { cardExpiry, cardName } from './card-text.ts';
 import { faultsOf, KEEP, type RuleDraft, type RuleField, termsOf } from './rule-form.ts';
 import { simulationText } from './rule-text.ts';
@@ -25,13 +26,21 @@ interface RuleFieldsProps {
 }
 
 const FIELDS: readonly RuleField[] = ['threshold', 'amount', 'target', 'cap', 'card'];
+const REFUSALS = {
+  targetBalance: 'target',
+  monthlyCap: 'cap',
+  'payment-method-unknown': 'card',
+  'card-not-usable': 'card',
+} as const;
 
 export function RuleFields(props: RuleFieldsProps) {
   const { context, rule, myId, draft, cards, review, onChange, onReview } = props;
   const [left, setLeft] = useState<ReadonlySet<RuleField>>(new Set());
   const setup = useCardSetup();
   const faults = faultsOf(draft, rule);
-  const shown = (field: RuleField) => (left.has(field) ? faults[field] : undefined);
+  const refused = tell(review.error, FIELDS, REFUSALS);
+  const shown = (field: RuleField) =>
+    (left.has(field) ? faults[field] : undefined) ?? refused.beside.get(field);
   const terms = termsOf(draft, rule);
   const send = () => {
     setLeft(new Set(FIELDS));
@@ -44,7 +53,7 @@ export function RuleFields(props: RuleFieldsProps) {
   const money = (field: 'threshold' | 'amount' | 'target' | 'cap') => ({
     value: draft[field],
     error: shown(field),
-    onType: (typed: string) => onChange({ [field]: typed }),
+    onChange: (typed: string) => onChange({ [field]: typed }),
     onBlur: () => setLeft(new Set([...left, field])),
   });
 
@@ -115,11 +124,11 @@ export function RuleFields(props: RuleFieldsProps) {
             : 'The others see that you are the sponsor, and never your card. Saving one leads to the payment provider’s page and back; what you typed stays.'}
         </Text>
         <Simulated accountId={context.accountId} terms={terms} />
-        {[review.error, setup.error].map(
-          (error) =>
-            error !== null && (
-              <Alert key={messageOf(error)} color="red" role="alert">
-                {messageOf(error)}
+        {[refused.rest, setup.error === null ? undefined : messageOf(setup.error)].map(
+          (says) =>
+            says !== undefined && (
+              <Alert key={says} color="red" role="alert">
+                {says}
               </Alert>
             ),
         )}

@@ -3,9 +3,11 @@
 import { Button, CloseButton, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import type { Context } from '../../context.ts';
+import { useDraftDialog } from '../../parts/draft.ts';
 import { ButtonLink } from '../../parts/links.tsx';
 import { loadPart } from '../../parts/load-part.ts';
 import { OrganizationForm } from '../../parts/OrganizationForm.tsx';
+import { newKeyDraft } from '../keys/key-act.ts';
 import { FirstRequest } from './FirstRequest.tsx';
 import { useProgress } from './progress.ts';
 import { Step } from './Step.tsx';
@@ -14,12 +16,12 @@ const NewKey = lazy(async () => ({ default: (await loadPart(() => import('../key
 
 export function FirstRun({ context }: { readonly context: Context }) {
   const { progress, hide } = useProgress(context);
-  const [isMakingKey, setMakingKey] = useState(false);
+  const making = useDraftDialog(newKeyDraft(context.accountId));
   const [isPersonal, setPersonal] = useState(false);
   const isShared = context.organizationId !== undefined;
   // the dialog with the secret stays open although making the key has ended its step
   const keyDialog = (
-    <Suspense>{isMakingKey && <NewKey context={context} onClose={() => setMakingKey(false)} />}</Suspense>
+    <Suspense>{making.isOpen && <NewKey context={context} onClose={making.close} />}</Suspense>
   );
   if (progress === undefined) return keyDialog;
   const { hasKey, hasCredit, apiKey } = progress;
@@ -60,7 +62,7 @@ export function FirstRun({ context }: { readonly context: Context }) {
             Your program sends it with every request; what it uses is shown with your name. Its secret is
             shown once.
           </Text>
-          <Button onClick={() => setMakingKey(true)}>Make a key</Button>
+          <Button onClick={making.open}>Make a key</Button>
         </Step>
         <Step number={3} title="Add credit" isDone={hasCredit} isCurrent={current === 2}>
           <Text size="sm" mb="sm">

@@ -8,11 +8,10 @@ import { Money } from '../../parts/Money.tsx';
 import { When } from '../../parts/When.tsx';
 import { isSteward } from '../../rights.ts';
 import { HandOverKey } from './HandOverKey.tsx';
+import { actLeftOpen, type KeyAct } from './key-act.ts';
 import { RenameKey } from './RenameKey.tsx';
 import { RevokeKey } from './RevokeKey.tsx';
 import { RotateKey } from './RotateKey.tsx';
-
-type Act = 'rename' | 'rotate' | 'hand-over' | 'revoke';
 
 interface KeyTableProps {
   readonly context: Context;
@@ -20,7 +19,7 @@ interface KeyTableProps {
 }
 
 export function KeyTable({ context, keys }: KeyTableProps) {
-  const [open, setOpen] = useState<{ act: Act; apiKey: SchemaApiKey }>();
+  const [open, setOpen] = useState(() => actLeftOpen(keys));
   const close = () => setOpen(undefined);
   return (
     <>
@@ -107,7 +106,7 @@ function Until({ apiKey }: { readonly apiKey: SchemaApiKey }) {
 interface KeyMenuProps {
   readonly context: Context;
   readonly name: string;
-  readonly onChoose: (act: Act) => void;
+  readonly onChoose: (act: KeyAct) => void;
 }
 
 function KeyMenu({ context, name, onChoose }: KeyMenuProps) {

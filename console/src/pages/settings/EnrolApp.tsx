@@ -3,9 +3,10 @@ import { Button, Code, SimpleGrid, Stack, Text, TextInput } from '@mantine/core'
 import { notifications } from '@mantine/notifications';
 import { QRCodeSVG } from 'qrcode.react';
 import { Copy } from '../../parts/Copy.tsx';
+import { FormFault } from '../../parts/form/FormFault.tsx';
+import { emptyFault } from '../../parts/form/rules.ts';
+import { useForm } from '../../parts/form/use-form.ts';
 import { authCall } from '../../session/session.ts';
-import { rules, useAuthForm } from '../../session/use-auth-form.ts';
-import { FormFault } from '../sign-in/FormFault.tsx';
 
 export interface Enrolment {
   /** The `otpauth:` address that an app reads. */
@@ -19,17 +20,19 @@ interface EnrolAppProps {
 }
 
 export function EnrolApp({ enrolment, onDone }: EnrolAppProps) {
-  const { form, fault, onSubmit } = useAuthForm(
-    { initialValues: { code: '' }, validate: { code: rules.filled('Enter the code that the app shows.') } },
-    async ({ code }) => {
-      await authCall('/two-factor/verify-totp', { code: code.trim() });
+  const form = useForm({
+    initial: { code: '' },
+    secret: ['code'],
+    faultsOf: ({ code }) => ({ code: emptyFault(code, 'Enter the code that the app shows.') }),
+    send: ({ code }) => authCall('/two-factor/verify-totp', { code: code.trim() }),
+    onSent: () => {
       notifications.show({ message: 'The second step is on.' });
-      await onDone();
+      return onDone();
     },
-  );
+  });
   const secret = new URL(enrolment.address).searchParams.get('secret') ?? '';
   return (
-    <form onSubmit={onSubmit} noValidate>
+    <form {...form.props}>
       <Stack gap="sm" align="flex-start">
         <Text size="sm">1. Let your authenticator app read this picture.</Text>
         <QRCodeSVG value={enrolment.address} size={176} marginSize={2} title="Picture for the app" />
@@ -45,14 +48,14 @@ export function EnrolApp({ enrolment, onDone }: EnrolAppProps) {
         <Copy text={enrolment.backupCodes.join('\n')} size="xs" variant="default">
           Copy the codes
         </Copy>
-        {fault !== undefined && <FormFault>{fault.message}</FormFault>}
+        {form.rest !== undefined && <FormFault>{form.rest}</FormFault>}
         <TextInput
           label="3. The code that the app shows now"
           inputMode="numeric"
           autoComplete="one-time-code"
-          {...form.getInputProps('code')}
+          {...form.text('code')}
         />
-        <Button type="submit" loading={form.submitting}>
+        <Button type="submit" loading={form.isPending}>
           Switch on
         </Button>
       </Stack>

@@ -3,10 +3,11 @@ import { Badge, Button, Group, PasswordInput, Stack, Text } from '@mantine/core'
 import { notifications } from '@mantine/notifications';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { FormFault } from '../../parts/form/FormFault.tsx';
+import { emptyFault } from '../../parts/form/rules.ts';
+import { useForm } from '../../parts/form/use-form.ts';
 import { Section } from '../../parts/Section.tsx';
 import { authCall, hasSecondStep } from '../../session/session.ts';
-import { rules, useAuthForm } from '../../session/use-auth-form.ts';
-import { FormFault } from '../sign-in/FormFault.tsx';
 import { EnrolApp, type Enrolment } from './EnrolApp.tsx';
 
 const SECOND_STEP = ['me', 'second-step'];
@@ -15,26 +16,24 @@ export function TwoFactor() {
   const queries = useQueryClient();
   const isOn = useQuery({ queryKey: SECOND_STEP, queryFn: hasSecondStep });
   const [enrolment, setEnrolment] = useState<Enrolment>();
-  const { form, fault, onSubmit } = useAuthForm(
-    {
-      initialValues: { password: '' },
-      validate: { password: rules.filled('Enter the password you sign in with.') },
+  const form = useForm({
+    initial: { password: '' },
+    secret: ['password'],
+    faultsOf: ({ password }) => ({ password: emptyFault(password, 'Enter the password you sign in with.') }),
+    refusals: { 'password-wrong': 'password' },
+    send: async (values) => {
+      if (isOn.data !== true) return enrolmentOf(await authCall('/two-factor/enable', values));
+      await authCall('/two-factor/disable', values);
+      return undefined;
     },
-    async (values) => {
-      if (isOn.data === true) {
-        await authCall('/two-factor/disable', values);
-        notifications.show({ message: 'The second step is off.' });
-        await queries.invalidateQueries({ queryKey: SECOND_STEP });
-      } else {
-        const { totpURI, backupCodes } = await authCall('/two-factor/enable', values);
-        setEnrolment({
-          address: String(totpURI),
-          backupCodes: Array.isArray(backupCodes) ? backupCodes.map(String) : [],
-        });
-      }
-      form.reset();
+    onSent: async (begun) => {
+      form.discard();
+      setEnrolment(begun);
+      if (begun !== undefined) return;
+      notifications.show({ message: 'The second step is off.' });
+      await queries.invalidateQueries({ queryKey: SECOND_STEP });
     },
-  );
+  });
   const done = async () => {
     setEnrolment(undefined);
     await queries.invalidateQueries({ queryKey: SECOND_STEP });
@@ -47,8 +46,8 @@ export function TwoFactor() {
       {enrolment !== undefined ? (
         <EnrolApp enrolment={enrolment} onDone={done} />
       ) : (
-        <form onSubmit={onSubmit} noValidate>
-          {fault !== undefined && <FormFault>{fault.message}</FormFault>}
+        <form {...form.props}>
+          {form.rest !== undefined && <FormFault>{form.rest}</FormFault>}
           <Stack gap="sm" align="flex-start">
             <Group gap="xs">
               <Text size="sm">It is</Text>
@@ -60,9 +59,9 @@ export function TwoFactor() {
               label="Password"
               autoComplete="current-password"
               w="100%"
-              {...form.getInputProps('password')}
+              {...form.text('password')}
             />
-            <Button type="submit" variant="default" loading={form.submitting || isOn.isPending}>
+            <Button type="submit" variant="default" loading={form.isPending || isOn.isPending}>
               {isOn.data === true ? 'Switch off' : 'Set up'}
             </Button>
           </Stack>
@@ -71,3 +70,9 @@ export function TwoFactor() {
     </Section>
   );
 }
+
+/** What setting it up begins with, out of its answer. */
+const enrolmentOf = ({ totpURI, backupCodes }: Readonly<Record<string, unknown>>): Enrolment => ({
+  address: String(totpURI),
+  backupCodes: Array.isArray(backupCodes) ? backupCodes.map(String) : [],
+});

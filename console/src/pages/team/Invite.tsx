@@ -1,11 +1,15 @@
 // Inviting somebody by e-mail, with the role they will have.
-import { Alert, Button, Modal, Radio, Stack, TextInput } from '@mantine/core';
+import { Radio, Stack, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
 import { api } from '../../api/client.ts';
-import { messageOf, ProblemError } from '../../api/problem.ts';
+import { FormDialog } from '../../parts/form/FormDialog.tsx';
+import { emailFault } from '../../parts/form/rules.ts';
+import { useForm } from '../../parts/form/use-form.ts';
 import { type Organization, roleNames, roleSays, rolesToGive } from './organization.ts';
+
+/** The draft of the form that invites. */
+export const inviteDraft = (organizationId: string) => `invitation.${organizationId}`;
 
 interface InviteProps {
   readonly organization: Organization;
@@ -14,71 +18,52 @@ interface InviteProps {
 
 export function Invite({ organization, onClose }: InviteProps) {
   const queries = useQueryClient();
+  const { organizationId } = organization;
   const roles = rolesToGive(organization.role);
-  const [email, setEmail] = useState('');
-  const [role, setRole] = useState<(typeof roles)[number]>('member');
-  const [isChecked, setChecked] = useState(false);
-  const isAddress = /^\S+@\S+\.\S+$/.test(email.trim());
-  const invite = useMutation({
-    mutationFn: () =>
+  const roleOf = (chosen: string) => roles.find((one) => one === chosen) ?? 'member';
+  const form = useForm({
+    draft: inviteDraft(organizationId),
+    initial: { email: '', role: 'member' },
+    faultsOf: ({ email }) => ({ email: emailFault(email) }),
+    refusals: { 'already-member': 'email', 'already-invited': 'email' },
+    send: ({ email, role }, wish) =>
       api.POST('/v1/organizations/{organizationId}/invitations', {
-        params: { path: { organizationId: organization.organizationId } },
-        body: { email: email.trim(), role },
+        params: { path: { organizationId }, header: { 'Idempotency-Key': wish().key } },
+        body: { email: email.trim(), role: roleOf(role) },
       }),
-    onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ['invitations', organization.organizationId] });
+    onSent: async (_invited, { email }) => {
+      await queries.invalidateQueries({ queryKey: ['invitations', organizationId] });
       notifications.show({ message: `The invitation to ${email.trim()} is on its way.` });
       onClose();
     },
   });
-  const told = invite.error instanceof ProblemError ? invite.error.fields.get('email') : undefined;
+  const { value: role, error } = form.text('role');
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title={`Invite to ${organization.name}`}
-      centered
-      closeButtonProps={{ 'aria-label': 'Close' }}
+      form={form}
+      action="Send the invitation"
+      onClose={onClose}
     >
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          setChecked(true);
-          if (isAddress && !invite.isPending) invite.mutate();
-        }}
+      <TextInput
+        label="E-mail"
+        type="email"
+        description="A link goes there that works once, for seven days. It needs no account so far."
+        data-autofocus
+        {...form.text('email')}
+      />
+      <Radio.Group
+        label="Role"
+        error={error}
+        value={roleOf(role)}
+        onChange={(chosen) => form.set('role', chosen)}
       >
-        <Stack>
-          <TextInput
-            label="E-mail"
-            type="email"
-            description="A link goes there that works once, for seven days. It needs no account so far."
-            data-autofocus
-            value={email}
-            error={told ?? (isChecked && !isAddress ? 'Enter an e-mail address.' : undefined)}
-            onChange={({ currentTarget }) => setEmail(currentTarget.value)}
-          />
-          <Radio.Group
-            label="Role"
-            value={role}
-            onChange={(chosen) => setRole(roles.find((one) => one === chosen) ?? 'member')}
-          >
-            <Stack gap="xs" mt="xs">
-              {roles.map((one) => (
-                <Radio key={one} value={one} label={roleNames[one]} description={roleSays[one]} />
-              ))}
-            </Stack>
-          </Radio.Group>
-          {invite.error !== null && told === undefined && (
-            <Alert color="red" role="alert">
-              {messageOf(invite.error)}
-            </Alert>
-          )}
-          <Button type="submit" loading={invite.isPending}>
-            Send the invitation
-          </Button>
+        <Stack gap="xs" mt="xs">
+          {roles.map((one) => (
+            <Radio key={one} value={one} label={roleNames[one]} description={roleSays[one]} />
+          ))}
         </Stack>
-      </form>
-    </Modal>
+      </Radio.Group>
+    </FormDialog>
   );
 }

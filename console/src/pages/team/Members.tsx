@@ -10,18 +10,21 @@ import { membersQuery } from '../../api/queries/keys.ts';
 import { meQuery } from '../../api/queries.ts';
 import type { SchemaMember } from '../../api/schema.d.ts';
 import { Confirm } from '../../parts/Confirm.tsx';
+import { hasDraft } from '../../parts/draft.ts';
 import { QueryState } from '../../parts/QueryState.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { When } from '../../parts/When.tsx';
 import { isSteward } from '../../rights.ts';
 import { type Organization, roleNames, rolesToGive } from './organization.ts';
-import { RemoveMember } from './RemoveMember.tsx';
+import { RemoveMember, removalDraft } from './RemoveMember.tsx';
 
 export function Members({ organization }: { readonly organization: Organization }) {
   const { data: me } = useQuery(meQuery);
   const query = useQuery(membersQuery(organization.organizationId));
-  const [leaver, setLeaver] = useState<SchemaMember>();
+  const [chosen, setLeaver] = useState<SchemaMember>();
   const [isLeaving, setLeaving] = useState(false);
+  // or the one whose removal was left open, by a reload or an ended session
+  const leaver = chosen ?? query.data?.items.find(({ id }) => hasDraft(removalDraft(organization, id)));
   return (
     <Section title="Members">
       <QueryState query={query} />

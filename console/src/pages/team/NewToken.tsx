@@ -1,18 +1,21 @@
 // Making a token: its name, what it may do, until when, and its secret, which is shown this once.
-import { Alert, Button, Checkbox, Modal, Select, Stack, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { Checkbox, Select, Stack, TextInput } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
 import { api, read } from '../../api/client.ts';
-import { messageOf } from '../../api/problem.ts';
 import { tokensQuery } from '../../api/queries/keys.ts';
-import { Secret } from '../../parts/Secret.tsx';
+import { daysAfter, lifetimes } from '../../parts/form/lifetimes.ts';
+import { nameFault } from '../../parts/form/rules.ts';
+import { SecretDialog } from '../../parts/form/SecretDialog.tsx';
+import { useForm } from '../../parts/form/use-form.ts';
 
-const LIFETIMES = ['30', '90', '180', '365'];
+const LIFETIMES = lifetimes(['30', '90', '180', '365']);
 const SCOPES = [
   { value: 'read', label: 'Read', description: 'Balance, history, usage and exports' },
   { value: 'keys', label: 'Manage API keys', description: 'Make, rename, rotate, hand over and revoke them' },
 ] as const;
-type Scope = (typeof SCOPES)[number]['value'];
+
+/** The draft of the form that makes one. */
+export const newTokenDraft = (organizationId: string) => `for-program.${organizationId}`;
 
 interface NewTokenProps {
   readonly organizationId: string;
@@ -21,92 +24,49 @@ interface NewTokenProps {
 
 export function NewToken({ organizationId, onClose }: NewTokenProps) {
   const queries = useQueryClient();
-  const [name, setName] = useState('');
-  const [scopes, setScopes] = useState<readonly Scope[]>(['read']);
-  const [days, setDays] = useState('90');
-  const make = useMutation({
-    mutationFn: () =>
-      read(
+  const form = useForm({
+    draft: newTokenDraft(organizationId),
+    initial: { name: '', scopes: 'read', days: '90' },
+    faultsOf: ({ name, scopes }) => ({
+      name: nameFault(name, 'Give it a name, such as what it is for.'),
+      scopes: scopesOf(scopes).length === 0 ? 'Choose what it may do.' : undefined,
+    }),
+    refusals: { expiresAt: 'days' },
+    send: ({ name, scopes, days }, wish) => {
+      const { key, at } = wish();
+      return read(
         api.POST('/v1/organizations/{organizationId}/tokens', {
-          params: { path: { organizationId } },
-          body: {
-            name: name.trim(),
-            scopes: [...scopes],
-            expiresAt: new Date(Date.now() + Number(days) * 86_400_000).toISOString(),
-          },
+          params: { path: { organizationId }, header: { 'Idempotency-Key': key } },
+          body: { name: name.trim(), scopes: scopesOf(scopes), expiresAt: daysAfter(at, days) },
         }),
-      ),
-    onSuccess: () => queries.invalidateQueries(tokensQuery(organizationId)),
+      );
+    },
+    // the secret does not wait for the list
+    onSent: () => void queries.invalidateQueries(tokensQuery(organizationId)),
   });
+  const may = form.text('scopes');
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={make.data === undefined ? 'Make a token' : `The token "${make.data.name}"`}
-      centered
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
-      {make.data === undefined ? (
-        <form
-          noValidate
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (!make.isPending) make.mutate();
-          }}
-        >
-          <Stack>
-            <TextInput
-              label="Name"
-              placeholder="Monthly report"
-              data-autofocus
-              value={name}
-              onChange={({ currentTarget }) => setName(currentTarget.value)}
-            />
-            <Checkbox.Group
-              label="May"
-              value={[...scopes]}
-              onChange={(chosen) =>
-                setScopes(SCOPES.map(({ value }) => value).filter((scope) => chosen.includes(scope)))
-              }
-            >
-              <Stack gap="xs" mt="xs">
-                {SCOPES.map(({ value, label, description }) => (
-                  <Checkbox key={value} value={value} label={label} description={description} />
-                ))}
-              </Stack>
-            </Checkbox.Group>
-            <Select
-              label="Works for"
-              data={LIFETIMES.map((value) => ({
-                value,
-                label: value === '365' ? 'A year' : `${value} days`,
-              }))}
-              value={days}
-              allowDeselect={false}
-              onChange={(value) => setDays(value ?? '90')}
-            />
-            {make.error !== null && (
-              <Alert color="red" role="alert">
-                {messageOf(make.error)}
-              </Alert>
-            )}
-            <Button
-              type="submit"
-              loading={make.isPending}
-              disabled={name.trim() === '' || scopes.length === 0}
-            >
-              Make the token
-            </Button>
-          </Stack>
-        </form>
-      ) : (
-        <Stack>
-          <Secret secret={make.data.secret} kind="token" />
-          <Button variant="default" onClick={onClose}>
-            Done
-          </Button>
+    <SecretDialog kind="token" title="Make a token" form={form} action="Make the token" onClose={onClose}>
+      <TextInput label="Name" placeholder="Monthly report" data-autofocus {...form.text('name')} />
+      <Checkbox.Group
+        label="May"
+        error={may.error}
+        value={scopesOf(may.value)}
+        onChange={(chosen) => form.set('scopes', chosen.join(' '))}
+      >
+        <Stack gap="xs" mt="xs">
+          {SCOPES.map(({ value, label, description }) => (
+            <Checkbox key={value} value={value} label={label} description={description} />
+          ))}
         </Stack>
-      )}
-    </Modal>
+      </Checkbox.Group>
+      <Select label="Works for" data={LIFETIMES} allowDeselect={false} {...form.choice('days')} />
+    </SecretDialog>
   );
+}
+
+/** The scopes among words. */
+function scopesOf(words: string) {
+  const chosen = words.split(' ');
+  return SCOPES.map(({ value }) => value).filter((scope) => chosen.includes(scope));
 }

@@ -1,11 +1,12 @@
 // Removing a member: what becomes of the keys that are in use, so that production does not die with a leaver.
 import { Alert, Select, Skeleton, Stack, Text } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, read } from '../../api/client.ts';
 import { membersQuery } from '../../api/queries/keys.ts';
 import type { SchemaMember } from '../../api/schema.d.ts';
 import { Confirm } from '../../parts/Confirm.tsx';
+import { useDraft } from '../../parts/draft.ts';
+import { useSend } from '../../parts/form/use-send.ts';
 import { When } from '../../parts/When.tsx';
 import type { Organization } from './organization.ts';
 
@@ -16,6 +17,12 @@ interface RemoveMemberProps {
 }
 
 const REVOKE = '';
+
+const NO_HEIRS: { readonly heirs: Readonly<Record<string, string>> } = { heirs: {} };
+
+/** The draft of the form that removes a member. */
+export const removalDraft = ({ organizationId }: Organization, memberId: string) =>
+  `remove-member.${organizationId}.${memberId}`;
 
 export function RemoveMember({ organization, member, onClose }: RemoveMemberProps) {
   const queries = useQueryClient();
@@ -28,9 +35,10 @@ export function RemoveMember({ organization, member, onClose }: RemoveMemberProp
     staleTime: 0,
   });
   const members = useQuery(membersQuery(organizationId));
-  const [heirs, setHeirs] = useState<Readonly<Record<string, string>>>({});
-  const remove = useMutation({
-    mutationFn: () => {
+  const draft = useDraft(removalDraft(organization, member.id), NO_HEIRS);
+  const { heirs } = draft.values;
+  const remove = useSend(
+    () => {
       const handOver = Object.entries(heirs).flatMap(([apiKeyId, heir]) =>
         heir === REVOKE ? [] : [`${apiKeyId}:${heir}`],
       );
@@ -38,12 +46,13 @@ export function RemoveMember({ organization, member, onClose }: RemoveMemberProp
         params: { path, query: handOver.length === 0 ? {} : { handOver } },
       });
     },
-    onSuccess: async () => {
+    async () => {
+      draft.drop();
       await queries.invalidateQueries({ queryKey: ['members', organizationId] });
       await queries.invalidateQueries({ queryKey: ['api-keys', organization.accountId] });
       onClose();
     },
-  });
+  );
   const choices = [
     { value: REVOKE, label: 'Revoke it' },
     ...(members.data?.items ?? [])
@@ -57,8 +66,14 @@ export function RemoveMember({ organization, member, onClose }: RemoveMemberProp
       action={`Remove ${member.name}`}
       isPending={remove.isPending}
       error={remove.error ?? detail.error}
-      onConfirm={() => remove.mutate()}
-      onClose={onClose}
+      onConfirm={() => {
+        draft.keep();
+        remove.send(undefined);
+      }}
+      onClose={() => {
+        draft.discard();
+        onClose();
+      }}
     >
       <Stack>
         <Text size="sm">
@@ -88,7 +103,7 @@ export function RemoveMember({ organization, member, onClose }: RemoveMemberProp
             data={choices}
             allowDeselect={false}
             value={heirs[id] ?? REVOKE}
-            onChange={(heir) => setHeirs({ ...heirs, [id]: heir ?? REVOKE })}
+            onChange={(heir) => draft.change({ heirs: { ...heirs, [id]: heir ?? REVOKE } })}
           />
         ))}
         {detail.data !== undefined && keysInUse.length === 0 && (

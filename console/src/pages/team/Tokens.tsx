@@ -6,14 +6,15 @@ import { api } from '../../api/client.ts';
 import { tokensQuery } from '../../api/queries/keys.ts';
 import type { SchemaOrganizationToken } from '../../api/schema.d.ts';
 import { Confirm } from '../../parts/Confirm.tsx';
+import { useDraftDialog } from '../../parts/draft.ts';
 import { QueryState } from '../../parts/QueryState.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { When } from '../../parts/When.tsx';
-import { NewToken } from './NewToken.tsx';
+import { NewToken, newTokenDraft } from './NewToken.tsx';
 
 export function Tokens({ organizationId }: { readonly organizationId: string }) {
   const query = useQuery(tokensQuery(organizationId));
-  const [isMaking, setMaking] = useState(false);
+  const making = useDraftDialog(newTokenDraft(organizationId));
   const [revoked, setRevoked] = useState<SchemaOrganizationToken>();
   const items = query.data?.items ?? [];
   return (
@@ -72,10 +73,10 @@ export function Tokens({ organizationId }: { readonly organizationId: string }) 
           </Table>
         </Table.ScrollContainer>
       )}
-      <Button variant="default" mt={items.length > 0 ? 'md' : 0} onClick={() => setMaking(true)}>
+      <Button variant="default" mt={items.length > 0 ? 'md' : 0} onClick={making.open}>
         Make a token
       </Button>
-      {isMaking && <NewToken organizationId={organizationId} onClose={() => setMaking(false)} />}
+      {making.isOpen && <NewToken organizationId={organizationId} onClose={making.close} />}
       {revoked !== undefined && (
         <RevokeToken organizationId={organizationId} token={revoked} onClose={() => setRevoked(undefined)} />
       )}

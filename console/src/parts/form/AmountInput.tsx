@@ -3,17 +3,17 @@ import { TextInput, type TextInputProps } from '@mantine/core';
 
 interface AmountInputProps extends Omit<TextInputProps, 'value' | 'onChange'> {
   readonly value: string;
-  readonly onType: (typed: string) => void;
+  readonly onChange: (typed: string) => void;
 }
 
-export function AmountInput({ onType, ...input }: AmountInputProps) {
+export function AmountInput({ onChange, ...input }: AmountInputProps) {
   return (
     <TextInput
       leftSection="$"
       inputMode="decimal"
       autoComplete="off"
       {...input}
-      onChange={({ currentTarget }) => onType(currentTarget.value)}
+      onChange={({ currentTarget }) => onChange(currentTarget.value)}
     />
   );
 }
