@@ -87,12 +87,17 @@ export async function personWithPassword(pool: Pool, email: string): Promise<str
      values ($1, 'Somebody', $2, true, now(), now())`,
     [personId, email],
   );
+  await givePassword(pool, personId);
+  return personId;
+}
+
+/** Lets a person sign in with `PASSWORD`. */
+export async function givePassword(pool: Pool, personId: string): Promise<void> {
   await pool.query(
     `insert into auth.credentials (id, person_id, provider_id, subject, password, created_at, updated_at)
      values ($1, $2, 'credential', $2::uuid::text, $3, now(), now())`,
     [uuidv7(), personId, await hash],
   );
-  return personId;
 }
 
 /** Signs in with a password, as the form does. */
