@@ -135,10 +135,23 @@ test('it waits for a Postgres that is away, and still ends when told to', async 
 });
 
 test('a wrong variable is named with what it must be', async () => {
-  const worker = start({ DATABASE_URL: 'mysql://elsewhere', SWEEP_RINGS_PER_SECOND: '0' });
+  const worker = start({
+    DATABASE_URL: 'mysql://elsewhere',
+    STRIPE_SECRET_KEY: '',
+    TEMPORAL_ADDRESS: 'elsewhere',
+    MAIL_FROM: 'nobody',
+    SWEEP_RINGS_PER_SECOND: 'many',
+    WORKER_METRICS_PORT: '99999',
+  });
   expect(await worker.exitCode).toBe(1);
-  expect(worker.errors()).toContain('DATABASE_URL: must be the URL of a PostgreSQL database');
-  expect(worker.errors()).toContain('SWEEP_RINGS_PER_SECOND: ');
+  expect(worker.errors().trim().split('\n')).toEqual([
+    'DATABASE_URL must be a URL like postgres://user:password@host:port/name',
+    'TEMPORAL_ADDRESS must be host:port',
+    'STRIPE_SECRET_KEY must be set: a Stripe secret key (sk_test_… or sk_live_…)',
+    'MAIL_FROM must be an address, like Coffer <coffer@example.com>',
+    'SWEEP_RINGS_PER_SECOND must be a whole number from 1 to 10000 (rings)',
+    'WORKER_METRICS_PORT must be a whole number from 0 to 65535 (a port; 0 for a free one)',
+  ]);
 });
 
 /** Starts the worker's entry point with the test's servers, but for what `environment` says. */
