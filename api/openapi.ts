@@ -90,7 +90,10 @@ function operation(spec: Spec, components: SchemaComponents): Json {
     ...(spec.body !== undefined && {
       requestBody: {
         required: true,
-        content: { 'application/json': { schema: components.input(spec.body) } },
+        content: {
+          'application/json': { schema: components.input(spec.body) },
+          ...(spec.bodyOrText !== undefined && { [spec.bodyOrText]: TEXT }),
+        },
       },
     }),
     responses: { ...answers(spec, components), ...problemAnswers(spec) },

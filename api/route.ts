@@ -77,6 +77,8 @@ export interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  /** A type of text that the body may come in instead of JSON. */
+  readonly bodyOrText?: string;
   /** Whether the write takes, or even must have, an `Idempotency-Key` header. */
   readonly idempotent?: boolean | 'required';
   /** Other headers that it reads. */

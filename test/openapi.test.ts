@@ -81,6 +81,26 @@ test('every reference has its component, and no schema of zod is left over', () 
   expect(text).not.toMatch(/\$schema|\$defs/);
 });
 
+test('usage is described so that a client can be made of it: whole tokens, a time, and NDJSON as well', () => {
+  const { UsageEvent: event } = document.components.schemas;
+  expect(event).toMatchObject({
+    properties: {
+      inputTokens: { type: 'integer', minimum: 0, maximum: 100_000_000 },
+      occurredAt: { type: 'string', format: 'date-time' },
+      metadata: { type: 'object', additionalProperties: {} },
+    },
+  });
+  const body = z.looseObject({
+    requestBody: z.object({ content: z.record(z.string(), z.unknown()), required: z.boolean() }),
+  });
+  const { requestBody } = body.parse(document.paths['/v1/usage']?.['post']);
+  expect(Object.keys(requestBody.content)).toEqual(['application/json', 'application/x-ndjson']);
+  // a component without a name of ours is a type without a name in every client
+  expect(Object.keys(document.components.schemas).filter((name) => !/^[A-Z][A-Za-z]+$/.test(name))).toEqual(
+    [],
+  );
+});
+
 test('every property that a schema requires is described by it', () => {
   const missing: string[] = [];
   function look(schema: unknown, path: string): void {

@@ -10,9 +10,10 @@ export const usageRouteSpec: Route['spec'] = {
   tag: 'Usage',
   summary: 'Record usage',
   description:
-    'One event, an array of up to 5,000, or NDJSON. Answers after the commit with one result an event, in the order given. Sending an event again changes nothing.',
+    'One event, an array of up to 5,000, or NDJSON (an event a line). Answers after the commit with one result an event, in the order given. Sending an event again changes nothing.',
   caller: 'gateway',
   bare: true,
+  bodyOrText: 'application/x-ndjson',
   body: z.union([usageEventSchema, z.array(usageEventSchema).max(5_000)]),
   answers: {
     200: {

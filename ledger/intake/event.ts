@@ -23,15 +23,16 @@ const text = z
 
 const tokens = z
   .number({ error: 'must be a number of tokens' })
-  .refine((count) => Number.isInteger(count) && count >= 0, 'must be a whole number, zero or more')
-  .refine((count) => count <= MOST_TOKENS, `must be at most ${MOST_TOKENS}`);
+  .int('must be a whole number, zero or more')
+  .min(0, 'must be a whole number, zero or more')
+  .max(MOST_TOKENS, `must be at most ${MOST_TOKENS}`);
 
 const uuid = z.string().regex(UUID, 'must be a UUID').toLowerCase();
 
 const NO_HIDDEN = 'must not have control or text-direction characters';
 
 const metadata = z
-  .record(z.string(), z.json())
+  .record(z.string(), z.unknown())
   .refine((value) => {
     const json = JSON.stringify(value);
     return Buffer.byteLength(json) <= MOST_METADATA_BYTES && !/\\u(0000|d[89a-f][0-9a-f]{2})/i.test(json);
@@ -46,20 +47,28 @@ const metadata = z
 export const usageEventSchema = z
   .strictObject({
     id: text.describe('The logical request id: a retry sends the same. Best a UUIDv7.'),
-    apiKeyId: uuid.optional(),
-    apiKey: text.optional().describe('The key itself, where the gateway has no id'),
-    model: text.refine((value) => !hidesCharacters(value), NO_HIDDEN),
+    apiKeyId: uuid.optional().describe('The id of the API key that the request came with'),
+    apiKey: text.optional().describe('The key itself instead, where the gateway does not know its id'),
+    model: text
+      .refine((value) => !hidesCharacters(value), NO_HIDDEN)
+      .describe('As the price list calls it; usage of a model without a price waits for one'),
     inputTokens: tokens.default(0).describe('Includes cached and cache-written tokens'),
-    cachedInputTokens: tokens.default(0),
-    cacheWriteTokens: tokens.default(0),
+    cachedInputTokens: tokens.default(0).describe('Of the input, read from a cache'),
+    cacheWriteTokens: tokens.default(0).describe('Of the input, written to a cache'),
     outputTokens: tokens.default(0),
-    occurredAt: z.string().refine(isTime, {
-      message: 'must be an ISO 8601 time with a zone, as 2026-01-31T12:00:00Z',
-    }),
+    occurredAt: z
+      .string()
+      .refine(isTime, {
+        message: 'must be an ISO 8601 time with a zone, as 2026-01-31T12:00:00Z',
+      })
+      .meta({
+        format: 'date-time',
+        description: 'When it happened: decides price and age. A retry sends the same',
+      }),
     serviceTier: z.enum(['standard', 'batch']).default('standard'),
     holdId: uuid.optional(),
     batchId: text.optional(),
-    metadata: metadata.optional(),
+    metadata: metadata.optional().describe('What else to keep of it: up to 4,096 bytes of JSON'),
     cost: z.string().optional().describe('Dollars; only with a token of scope `explicit-cost`'),
   })
   .meta({ id: 'UsageEvent' });

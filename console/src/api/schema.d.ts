@@ -1227,7 +1227,7 @@ export interface paths {
         put?: never;
         /**
          * Record usage
-         * @description One event, an array of up to 5,000, or NDJSON. Answers after the commit with one result an event, in the order given. Sending an event again changes nothing.
+         * @description One event, an array of up to 5,000, or NDJSON (an event a line). Answers after the commit with one result an event, in the order given. Sending an event again changes nothing.
          */
         post: operations["postUsage"];
         delete?: never;
@@ -2271,21 +2271,33 @@ export interface components {
         UsageEvent: {
             /** @description The logical request id: a retry sends the same. Best a UUIDv7. */
             id: string;
+            /** @description The id of the API key that the request came with */
             apiKeyId?: string;
-            /** @description The key itself, where the gateway has no id */
+            /** @description The key itself instead, where the gateway does not know its id */
             apiKey?: string;
+            /** @description As the price list calls it; usage of a model without a price waits for one */
             model: string;
             /**
              * @description Includes cached and cache-written tokens
              * @default 0
              */
             inputTokens: number;
-            /** @default 0 */
+            /**
+             * @description Of the input, read from a cache
+             * @default 0
+             */
             cachedInputTokens: number;
-            /** @default 0 */
+            /**
+             * @description Of the input, written to a cache
+             * @default 0
+             */
             cacheWriteTokens: number;
             /** @default 0 */
             outputTokens: number;
+            /**
+             * Format: date-time
+             * @description When it happened: decides price and age. A retry sends the same
+             */
             occurredAt: string;
             /**
              * @default standard
@@ -2294,8 +2306,9 @@ export interface components {
             serviceTier: "standard" | "batch";
             holdId?: string;
             batchId?: string;
+            /** @description What else to keep of it: up to 4,096 bytes of JSON */
             metadata?: {
-                [key: string]: components["schemas"]["__schema0"];
+                [key: string]: unknown;
             };
             /** @description Dollars; only with a token of scope `explicit-cost` */
             cost?: string;
@@ -2434,9 +2447,6 @@ export interface components {
             items: components["schemas"]["WaitingInvitation"][];
             nextCursor: string | null;
         };
-        __schema0: string | number | boolean | null | components["schemas"]["__schema0"][] | {
-            [key: string]: components["schemas"]["__schema0"];
-        };
         /** @description A problem as RFC 9457 describes it. */
         Problem: {
             /**
@@ -2569,7 +2579,6 @@ export type SchemaVerifyRunPage = components['schemas']['VerifyRunPage'];
 export type SchemaVerifyStarted = components['schemas']['VerifyStarted'];
 export type SchemaWaitingInvitation = components['schemas']['WaitingInvitation'];
 export type SchemaWaitingInvitationPage = components['schemas']['WaitingInvitationPage'];
-export type SchemaSchema0 = components['schemas']['__schema0'];
 export type SchemaProblem = components['schemas']['Problem'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -9187,6 +9196,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["UsageEvent"] | components["schemas"]["UsageEvent"][];
+                "application/x-ndjson": string;
             };
         };
         responses: {
