@@ -1,13 +1,15 @@
 // `npm run bench:console`: how heavy the console's first page is, how soon it is of use on a slow machine, and how fast a switch is.
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
+import { CommandFailed, commandLine, runCommand } from '../dev/command.ts';
 import { chromiumPath, launchChromium, NO_CHROMIUM } from '../test/support/chromium.ts';
 import { startTestCoffer, type TestCoffer } from '../test/support/coffer.ts';
 import { type Story, seedStory } from '../test/support/console-story.ts';
 import { createOrganization, createTestAuth, signIn } from '../test/support/people.ts';
 import { openWindow, sessionCookie } from '../test/support/window.ts';
 
-const HELP = `npm run bench:console
+const HELP = `
+Usage: npm run bench:console
 
 Measures the web console in Chromium, on Postgres, Temporal, API and worker of its own:
 
@@ -20,20 +22,20 @@ Medians of 5 rounds. Nothing fails when an aim is missed: a busy machine is no f
 const ROUNDS = 5;
 const SLOWER = 4;
 
-if (process.argv.includes('--help')) {
-  console.log(HELP);
-} else {
+await runCommand(HELP, async () => {
+  commandLine({ options: {} });
   const executable = chromiumPath();
-  if (executable === undefined) throw new Error(NO_CHROMIUM);
+  if (executable === undefined) throw new CommandFailed(NO_CHROMIUM);
   const coffer = await startTestCoffer({ ownPostgres: true, ownTemporal: true, worker: true, sandbox: true });
   const browser = await launchChromium(executable);
   try {
     await measure(coffer, browser);
+    return 0;
   } finally {
     await browser.close();
     await coffer.stop();
   }
-}
+});
 
 async function measure(coffer: TestCoffer, browser: Browser): Promise<void> {
   const auth = createTestAuth(coffer.pool, coffer.url);

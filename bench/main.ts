@@ -1,6 +1,6 @@
 // `npm run bench`: what Coffer does in a second, how soon a crossed threshold is charged, and what both cost.
 import { availableParallelism, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
+import { CommandFailed, commandLine, runCommand } from '../dev/command.ts';
 import { verify } from '../ledger/verify/verify.ts';
 import { benchBurst } from './burst.ts';
 import { benchCrossings } from './crossings.ts';
@@ -9,7 +9,8 @@ import { type Seed, seed } from './seed.ts';
 import { type BenchServer, durabilityOf, startServer } from './server.ts';
 import { type System, startSystem } from './subjects.ts';
 
-const HELP = `npm run bench [-- --only NAME] [--seconds N] [--rounds N] [--crossings N] [--accounts N]
+const HELP = `
+Usage: npm run bench -- [--only NAME] [--seconds N] [--rounds N] [--crossings N] [--accounts N]
 
 Measures Coffer as it runs: API, worker, Temporal, Stripe sandbox and Postgres as processes of their own.
 
@@ -42,50 +43,48 @@ const benches = new Map<string, Bench>([
   ['burst', benchBurst],
 ]);
 
-const { values: given } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    seconds: { type: 'string', default: '5' },
-    rounds: { type: 'string', default: '3' },
-    crossings: { type: 'string', default: '300' },
-    accounts: { type: 'string', default: '500' },
-    help: { type: 'boolean', default: false },
-  },
-});
-if (given.help) {
-  console.log(HELP);
-  process.exit(0);
-}
-const options: Options = {
-  seconds: Number(given.seconds),
-  rounds: Number(given.rounds),
-  crossings: Number(given.crossings),
-  accounts: Number(given.accounts),
-};
-if (!(options.seconds > 0) || !(Math.min(options.rounds, options.crossings, options.accounts) >= 1)) {
-  console.error('--seconds, --rounds, --crossings and --accounts must be numbers above 0');
-  process.exit(2);
-}
-const chosen = given.only === undefined ? [...benches.keys()] : [given.only];
-
-const faults: string[] = [];
-for (const name of chosen) {
-  const bench = benches.get(name);
-  if (bench === undefined) {
-    console.error(`--only must be one of ${[...benches.keys()].join(', ')}`);
-    process.exit(2);
+await runCommand(HELP, async () => {
+  const { options, chosen } = readCommandLine();
+  const faults: string[] = [];
+  for (const [name, bench] of chosen) {
+    const found = await alone(bench, options);
+    faults.push(...found.map((fault) => `${name}: ${fault}`));
   }
-  const found = await alone(bench);
-  faults.push(...found.map((fault) => `${name}: ${fault}`));
+  if (faults.length > 0) {
+    console.log(`\nNOT EXACT:\n${faults.join('\n')}`);
+    return 1;
+  }
+  console.log('\nThe books are exact: they say what was acknowledged, and verify finds nothing.');
+  return 0;
+});
+
+/** The options, and the benches to run. */
+function readCommandLine(): { options: Options; chosen: [name: string, bench: Bench][] } {
+  const { values } = commandLine({
+    options: {
+      only: { type: 'string' },
+      seconds: { type: 'string', default: '5' },
+      rounds: { type: 'string', default: '3' },
+      crossings: { type: 'string', default: '300' },
+      accounts: { type: 'string', default: '500' },
+    },
+  });
+  const options: Options = {
+    seconds: Number(values.seconds),
+    rounds: Number(values.rounds),
+    crossings: Number(values.crossings),
+    accounts: Number(values.accounts),
+  };
+  if (!(options.seconds > 0) || !(Math.min(options.rounds, options.crossings, options.accounts) >= 1)) {
+    throw new CommandFailed('--seconds, --rounds, --crossings and --accounts must be numbers above 0');
+  }
+  const chosen = [...benches].filter(([name]) => values.only === undefined || name === values.only);
+  if (chosen.length === 0) throw new CommandFailed(`--only must be one of ${[...benches.keys()].join(', ')}`);
+  return { options, chosen };
 }
-if (faults.length > 0) {
-  console.log(`\nNOT EXACT:\n${faults.join('\n')}`);
-  process.exit(1);
-}
-console.log('\nThe books are exact: they say what was acknowledged, and verify finds nothing.');
 
 /** Each with servers of its own, so that none pays for what another left behind. */
-async function alone(bench: Bench): Promise<string[]> {
+async function alone(bench: Bench, options: Options): Promise<string[]> {
   const server = await startServer();
   try {
     const seeded = await seed(server.pool);

@@ -5,20 +5,21 @@ import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { CommandFailed, runCommand } from './command.ts';
+import { CommandFailed, commandLine, runCommand } from './command.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDER = join(ROOT, 'console');
 const STAMP = join(FOLDER, 'dist', '.built-from');
 
 const HELP = `
-npm run build
+Usage: npm run build
 
 Builds the web console into console/dist, which the API serves. Does nothing when it is built already from the same
 sources; npm start and npm test call it by themselves.
 `;
 
 await runCommand(HELP, async () => {
+  commandLine({ options: {} });
   const sources = digest();
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === sources) return 0;
   process.stderr.write('Building the web console ...\n');

@@ -32,7 +32,8 @@ export function commandLine<const T extends ParseArgsConfig>(config: T) {
   try {
     return parseArgs(config);
   } catch (e) {
-    throw new CommandFailed(`${messageOf(e)} (--help lists what there is)`);
+    const [fault = ''] = messageOf(e).split('. ');
+    throw new CommandFailed(`${fault.replace(/\.$/, '')} (--help lists what there is)`);
   }
 }
 

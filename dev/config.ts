@@ -25,6 +25,10 @@ const environment = z.object({
     .string()
     .regex(/^(sk|rk)_test_/, 'must be a test key (sk_test_… or rk_test_…); leave it out for the sandbox')
     .optional(),
+  STRIPE_WEBHOOK_SECRETS: z
+    .string()
+    .regex(/^whsec_/, 'must be the signing secret that `stripe listen` shows (whsec_…)')
+    .optional(),
 });
 
 export interface StackConfig {
@@ -43,6 +47,8 @@ export interface StackConfig {
   temporalNamespace: string;
   /** A Stripe test key of yours: then there is no sandbox. */
   stripeSecretKey: string | undefined;
+  /** What signs the webhook events that are forwarded to this stack; without it, payments are found by asking. */
+  stripeWebhookSecrets: string | undefined;
 }
 
 /** Reads the variables; throws with one line for each that is wrong. An empty variable counts as left out. */
@@ -63,5 +69,6 @@ export function stackConfig(variables: Record<string, string | undefined>): Stac
     temporalAddress: parsed.data.TEMPORAL_ADDRESS,
     temporalNamespace: parsed.data.TEMPORAL_NAMESPACE,
     stripeSecretKey: parsed.data.STRIPE_SECRET_KEY,
+    stripeWebhookSecrets: parsed.data.STRIPE_WEBHOOK_SECRETS,
   };
 }

@@ -4,10 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CommandFailed, runCommand } from './command.ts';
+import { CommandFailed, commandLine, runCommand } from './command.ts';
 import { describedApi } from './described-api.ts';
 
-const HELP = `npm run client [-- --output FILE]
+const HELP = `
+Usage: npm run client -- [--output FILE]
 
 Writes console/src/api/schema.d.ts, the types through which the web console calls the API. Run it after adding or
 changing a route; a test compares.
@@ -16,9 +17,8 @@ changing a route; a test compares.
 const CONSOLE = fileURLToPath(new URL('../console/', import.meta.url));
 
 await runCommand(HELP, async () => {
-  const output =
-    process.argv[2] === '--output' ? process.argv[3] : join(CONSOLE, 'src', 'api', 'schema.d.ts');
-  if (output === undefined) throw new CommandFailed('--output needs a file (--help lists what there is)');
+  const { values } = commandLine({ options: { output: { type: 'string' } } });
+  const output = values.output ?? join(CONSOLE, 'src', 'api', 'schema.d.ts');
   const folder = mkdtempSync(join(tmpdir(), 'coffer-client-'));
   try {
     const document = join(folder, 'openapi.json');

@@ -1,5 +1,5 @@
 // Runs before every npm command: installs the locked packages when they are missing or stale, else says nothing.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,15 +10,17 @@ const lockFile = join(root, 'package-lock.json');
 const installedFile = join(root, 'node_modules', '.package-lock.json');
 const stampFile = join(root, 'node_modules', '.coffer-lock');
 
-main();
+const TOLD_EVERY_MS = 15_000;
 
-function main() {
+await main();
+
+async function main() {
   const lock = readFileSync(lockFile);
   const locked = JSON.parse(lock.toString('utf8'));
   requireNode(locked);
   const stamp = `${createHash('sha256').update(lock).digest('hex')} ${process.platform}-${process.arch}\n`;
   if (readIfThere(stampFile) === stamp) return;
-  if (!matches(locked)) install();
+  if (!matches(locked)) await install();
   writeFileSync(stampFile, stamp);
 }
 
@@ -52,8 +54,8 @@ function matches(lock) {
   );
 }
 
-function install() {
-  process.stderr.write('Installing the locked npm packages (once; about half a minute) ...\n');
+async function install() {
+  process.stderr.write('Installing the locked npm packages (once; half a minute to two) ...\n');
   const npmCli = process.env.npm_execpath ?? '';
   const [command, first] = npmCli.endsWith('npm-cli.js')
     ? [process.env.npm_node_execpath ?? process.execPath, [npmCli]]
@@ -67,11 +69,24 @@ function install() {
     '--no-fund',
     '--loglevel=error',
   ];
-  const done = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
-  if (done.error) return fail(`npm could not be started (${done.error.message}); install Node.js with npm.`);
-  if (done.status !== 0) {
+  const since = Date.now();
+  const stillAtIt = setInterval(() => {
+    process.stderr.write(`  still installing (${Math.round((Date.now() - since) / 1_000)} s)\n`);
+  }, TOLD_EVERY_MS);
+  const { error, status } = await ended(
+    spawn(command, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] }),
+  );
+  clearInterval(stillAtIt);
+  if (error) return fail(`npm could not be started (${error.message}); install Node.js with npm.`);
+  if (status !== 0)
     return fail('npm ci failed, see above. Is the npm registry reachable, and is the disk full?');
-  }
+}
+
+function ended(child) {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ error }));
+    child.once('exit', (status) => resolve({ status }));
+  });
 }
 
 function readIfThere(file) {

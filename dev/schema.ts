@@ -6,18 +6,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { migrate } from '../ledger/migrate.ts';
-import { runCommand } from './command.ts';
+import { commandLine, runCommand } from './command.ts';
 import { freePort } from './ports.ts';
 import { startPostgres } from './postgres.ts';
 import { describeSchema } from './schema/describe.ts';
 
-const HELP = `npm run schema
+const HELP = `
+Usage: npm run schema
 
 Migrates an empty database on a PostgreSQL of its own and writes its schema to ledger/schema.sql. Run it after adding
 a migration; a test compares.
 `;
 
 await runCommand(HELP, async () => {
+  commandLine({ options: {} });
   const file = fileURLToPath(new URL('../ledger/schema.sql', import.meta.url));
   writeFileSync(file, await migratedSchema());
   process.stdout.write('ledger/schema.sql is written\n');

