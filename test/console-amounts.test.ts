@@ -1,5 +1,6 @@
 // What the console reckons for its charts: exact sums and shares of the API's strings, and stacks that leave nothing out.
 import { expect, test } from '@jest/globals';
+import { formatMoney, spokenMoney } from '../console/src/money.ts';
 import { amountOf, axisOf, nanosOf, shareOf, total } from '../console/src/pages/usage/exact.ts';
 import { spendStacks, tokenStacks } from '../console/src/pages/usage/stacks.ts';
 import { countDays, daysBetween, isDay, plusDays } from '../console/src/parts/days.ts';
@@ -13,6 +14,18 @@ test.each(['0.00', '0.000000001', '12.34', '-0.5', '-1234567890.123456789', '922
     );
   },
 );
+
+test.each([
+  ['24.9973', '$24.99', '24 dollars and 99 cents'],
+  ['-1234.5', '−$1,234.50', 'minus 1234 dollars and 50 cents'],
+  ['0.00', '$0.00', '0 dollars'],
+  ['0.010', '$0.01', '0 dollars and 1 cent'],
+  ['-0.002739', '−$0.0027', 'minus 0.0027 dollars'],
+  ['0.0010', '$0.001', '0.001 dollars'],
+  ['0.000000001', '$0.000000001', '0.000000001 dollars'],
+])('%s is shown to the cent, and less than a cent is never shown as nothing', (amount, shown, spoken) => {
+  expect([formatMoney(amount), spokenMoney(amount)]).toEqual([shown, spoken]);
+});
 
 test('sums are exact where numbers are not', () => {
   expect(total(['0.1', '0.2'])).toBe('0.30');

@@ -1,21 +1,30 @@
 // Money as people read it, made of the API's decimal strings without ever becoming a number.
 
-/** `-1234.5` → `-$1,234.50`. Decimals beyond cents stay only where `exact` asks for them. */
+/**
+ * `-1234.5` → `-$1,234.50`. Decimals beyond cents stay where `exact` asks for them, and of less than a cent the first two
+ * that say something: `0.00273` → `$0.0027`, because $0.00 would be nothing.
+ */
 export function formatMoney(amount: string, { exact = false }: { exact?: boolean } = {}): string {
-  const [, sign = '', whole = '0', fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(amount) ?? [];
-  const decimals = exact ? fraction.replace(/0+$/, '').padEnd(2, '0') : fraction.padEnd(2, '0').slice(0, 2);
+  const { sign, whole, decimals } = shownParts(amount, exact);
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
   return `${sign === '-' ? '−' : ''}$${grouped}.${decimals}`;
 }
 
 /** The same for a screen reader: `minus 12 dollars and 34 cents`. */
 export function spokenMoney(amount: string, { exact = false }: { exact?: boolean } = {}): string {
-  const [, sign = '', whole = '0', fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(amount) ?? [];
-  const cents = fraction.padEnd(2, '0').slice(0, 2);
-  const rest = exact ? fraction.slice(2).replace(/0+$/, '') : '';
-  if (rest !== '') return `${sign === '-' ? 'minus ' : ''}${whole}.${cents}${rest} dollars`;
+  const { sign, whole, decimals } = shownParts(amount, exact);
+  if (decimals.length > 2) return `${sign === '-' ? 'minus ' : ''}${whole}.${decimals} dollars`;
   const dollars = `${sign === '-' ? 'minus ' : ''}${whole} ${whole === '1' ? 'dollar' : 'dollars'}`;
-  return cents === '00' ? dollars : `${dollars} and ${Number(cents)} ${cents === '01' ? 'cent' : 'cents'}`;
+  if (decimals === '00') return dollars;
+  return `${dollars} and ${Number(decimals)} ${decimals === '01' ? 'cent' : 'cents'}`;
+}
+
+function shownParts(amount: string, exact: boolean) {
+  const [, sign = '', whole = '0', fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(amount) ?? [];
+  const said = fraction.replace(/0+$/, '').padEnd(2, '0');
+  const isBelowACent = /^0*$/.test(whole) && /^00\d/.test(said);
+  const below = (/^0*\d{1,2}/.exec(said)?.[0] ?? said).replace(/0$/, '');
+  return { sign, whole, decimals: exact ? said : isBelowACent ? below : said.slice(0, 2) };
 }
 
 /** Whether an amount is below zero. */

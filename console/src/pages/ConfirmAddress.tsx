@@ -19,7 +19,7 @@ export function ConfirmAddress() {
     onSuccess: async (isConfirmed) => {
       if (!isConfirmed) return;
       sessionChanged(queries);
-      await navigate({ href: localPath(search.callbackURL) ?? '/sign-in/confirmed', replace: true });
+      await navigate({ href: localPath(search.callbackURL) ?? '/', replace: true });
     },
   });
   if (search.token === undefined || confirm.data === false) return <LinkInvalid />;

@@ -14,9 +14,12 @@ const pricesQuery = queryOptions({
 
 export function FirstRequest({ apiKey }: { readonly apiKey: SchemaApiKey | undefined }) {
   const { data: prices } = useQuery(pricesQuery);
-  const [id] = useState(() => `first-request-${crypto.randomUUID().slice(0, 8)}`);
+  const [request] = useState(() => ({
+    id: `first-request-${crypto.randomUUID().slice(0, 8)}`,
+    occurredAt: new Date().toISOString(),
+  }));
   const model = prices?.items[0]?.model ?? 'a-model';
-  const command = curlOf(id, apiKey?.id ?? 'the id of your key', model);
+  const command = curlOf({ ...request, apiKeyId: apiKey?.id ?? 'the id of your key', model });
   return (
     <Stack gap="sm" align="flex-start">
       <Text size="sm">
@@ -45,13 +48,13 @@ export function FirstRequest({ apiKey }: { readonly apiKey: SchemaApiKey | undef
   );
 }
 
-/** The usage of one small request, as a gateway reports it; run twice it counts once, because its id is the same. */
-function curlOf(id: string, apiKeyId: string, model: string): string {
-  const event = JSON.stringify({ id, apiKeyId, model, inputTokens: 1_200, outputTokens: 300 });
+/** The usage of one small request, as a gateway reports it; run twice it counts once, because nothing of it changes. */
+function curlOf(request: { id: string; occurredAt: string; apiKeyId: string; model: string }): string {
+  const event = JSON.stringify({ ...request, inputTokens: 1_200, outputTokens: 300 });
   return [
     `curl ${window.location.origin}/v1/usage \\`,
     '  -H "Authorization: Bearer $COFFER_GATEWAY_TOKEN" \\',
     '  -H "Content-Type: application/json" \\',
-    `  -d '${event.slice(0, -1)},"occurredAt":"'$(date -u +%FT%TZ)'"}'`,
+    `  -d '${event}'`,
   ].join('\n');
 }

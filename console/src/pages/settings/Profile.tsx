@@ -29,7 +29,8 @@ export function Profile({ me }: { readonly me: SchemaMe }) {
     initial: { email: me.email },
     faultsOf: (typed) => ({ email: emailFault(typed.email) }),
     refusals: { newEmail: 'email' },
-    send: (typed) => authCall('/change-email', { newEmail: typed.email.trim() }),
+    send: (typed) =>
+      authCall('/change-email', { newEmail: typed.email.trim(), callbackURL: '/sign-in/confirmed' }),
     onSent: (_answer, typed) => setMailedTo(typed.email.trim()),
   });
   return (
