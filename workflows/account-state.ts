@@ -103,7 +103,7 @@ export function details(state: AccountState): string {
     '',
     '| | USD |',
     '|---|---:|',
-    `| Posted, after entry ${standing.seq} | ${dollars(standing.postedNanos)} |`,
+    `| Posted (entry ${standing.seq}) | ${dollars(standing.postedNanos)} |`,
     `| Pending | ${dollars(standing.pendingNanos)} |`,
     `| Held | ${dollars(standing.heldNanos)} |`,
     `| Auto top-up below | ${standing.thresholdNanos === null ? 'no rule' : dollars(standing.thresholdNanos)} |`,
