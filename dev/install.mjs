@@ -21,7 +21,11 @@ async function main() {
   const stamp = `${createHash('sha256').update(lock).digest('hex')} ${process.platform}-${process.arch}\n`;
   if (readIfThere(stampFile) === stamp) return;
   if (!matches(locked)) await install();
-  writeFileSync(stampFile, stamp);
+  try {
+    writeFileSync(stampFile, stamp);
+  } catch {
+    // somebody else's folder: the stamp only saves the comparison
+  }
 }
 
 /** Our own Node.js comes with the packages where there is one for the platform; elsewhere the machine's has to do. */

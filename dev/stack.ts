@@ -1,5 +1,5 @@
 // The whole of Coffer on one machine, from nothing to every part ready.
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -150,7 +150,16 @@ function logFile(config: StackConfig, name: PartName): string {
   return join(config.home, 'logs', `${name}.log`);
 }
 
-/** The folder of a stack: others may pass through it (PostgreSQL's user must), its secrets are for us alone. */
+/**
+ * Makes the folder of a stack: others may pass through it (PostgreSQL's user must), its secrets are for us alone. Throws
+ * in one line where it cannot be written.
+ */
 export function makeHome(home: string): void {
-  mkdirSync(home, { recursive: true, mode: 0o755 });
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o755 });
+    accessSync(home, constants.W_OK);
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? error.code : String(error);
+    throw new Error(`${home} cannot be written (${reason}): name a folder of yours in COFFER_HOME.`);
+  }
 }
