@@ -167,7 +167,7 @@ test('the words that the glossary refuses are used nowhere', () => {
 /** Names taken apart into their words; the words of others (an address, a header, a class of the language) left out. */
 function asWords(text: string): string {
   return text
-    .replaceAll(/AggregateError|user:password|user[-_ ]?agent/gi, '')
+    .replaceAll(/AggregateError|user:password|User Metadata|user[-_ ]?agent/gi, '')
     .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
     .replaceAll('_', ' ');
 }
