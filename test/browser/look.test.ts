@@ -181,8 +181,11 @@ flow('money is read out in words, also what lies below a cent and below zero', a
   await balance.waitFor();
 });
 
+/** What the planted names would make of a page. */
+const MARKUP = 'img[src="x"], [onerror], #root script';
+
 flow('names with markup are text wherever they are shown', async (world) => {
-  const { slug, owner, texts: planted } = await seedPlanted(world);
+  const { slug, organizationId, owner, texts: planted } = await seedPlanted(world);
   const window = await world.open(owner);
   const { page } = window;
   await page.addInitScript({ content: 'window.alert = () => console.error("planted markup ran");' });
@@ -191,6 +194,7 @@ flow('names with markup are text wherever they are shown', async (world) => {
     [`${account}/billing`, [planted.organization]],
     [`${account}/transactions`, [planted.model, planted.key, planted.person, planted.reason]],
     [`${account}/transactions?batchId=${encodeURIComponent(planted.batch)}`, [planted.model]],
+    [`${account}/usage`, [planted.person, planted.key, planted.model]],
     [`${account}/keys`, [planted.key, planted.person]],
     [`${account}/team`, [planted.person, planted.token]],
     [`${account}/audit`, [planted.key, planted.token, planted.person]],
@@ -199,9 +203,28 @@ flow('names with markup are text wherever they are shown', async (world) => {
     await page.goto(path);
     await settled(page);
     for (const text of texts) await page.getByText(text, { exact: false }).first().waitFor();
-    expect(await page.locator('img[src="x"], [onerror], main script').count()).toBe(0);
+    expect(await page.locator(MARKUP).count()).toBe(0);
   }
   await page.goto(`${account}/transactions?batchId=${encodeURIComponent(planted.batch)}`);
   await page.getByRole('list', { name: 'Transactions' }).getByRole('button').first().click();
   await page.getByRole('dialog').getByText(planted.batch).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: /^Profile menu/ }).click();
+  await page.getByRole('menuitem', { name: planted.organization }).waitFor();
+
+  // whoever is invited by them, with or without an account
+  const guest = await createPerson(world.coffer.pool, 'Gil Guest');
+  const token = await world.tokenOf(owner);
+  await fetch(`${world.url}/v1/organizations/${organizationId}/invitations`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ email: guest.email }),
+  });
+  const invited = await world.open(guest);
+  for (const path of [new URL(await world.linkTo(guest.email, /invites you/)).pathname, '/settings']) {
+    await invited.page.goto(path);
+    for (const text of [planted.organization, planted.person])
+      await invited.page.getByText(text, { exact: false }).first().waitFor();
+    expect(await invited.page.locator(MARKUP).count()).toBe(0);
+  }
 });

@@ -68,6 +68,7 @@ export async function seedStory(world: StoryWorld): Promise<TeamStory> {
 }
 
 export interface Planted extends Story {
+  readonly organizationId: string;
   /** Every text that somebody could choose, each with markup of its own in it. */
   readonly texts: Readonly<
     Record<'organization' | 'person' | 'key' | 'token' | 'reason' | 'model' | 'batch', string>
@@ -104,7 +105,7 @@ export async function seedPlanted(world: StoryWorld): Promise<Planted> {
   });
   await use(world, [{ ...event(id, texts.model, new Date()), batchId: texts.batch }]);
   await world.coffer.posted();
-  return { slug: await slugOf(pool, organizationId), accountId, owner, texts };
+  return { slug: await slugOf(pool, organizationId), organizationId, accountId, owner, texts };
 }
 
 async function join(
