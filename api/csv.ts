@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { stringify } from 'csv-stringify/sync';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
+import type { RouteContext } from './route.ts';
 
 /** Part of the query of every route that has CSV too: a link, unlike a program, cannot send `Accept`. */
 export const csvQuery = {
@@ -35,8 +36,28 @@ export async function* inOnePage<T>(rows: readonly T[]): AsyncGenerator<readonly
   yield rows;
 }
 
-/** Streams a table as the answer; each page is sent before the next one is read, so that no table is held as a whole. */
-export async function streamCsv(response: Response, { name, columns, pages }: CsvTable): Promise<void> {
+/** How often it is asked whether its reader still may: a right that is lost ends the stream within a second. */
+const ASK_AGAIN_MS = 450;
+
+/**
+ * Streams a table as the answer; each page is sent before the next one is read, so that no table is held as a whole.
+ * Who loses the right to it meanwhile gets no end of it: the connection breaks, so that nobody takes it for whole.
+ */
+export async function streamCsv(
+  { response, isStillAllowed }: Pick<RouteContext<unknown, unknown, unknown>, 'response' | 'isStillAllowed'>,
+  table: CsvTable,
+): Promise<void> {
+  const asking = setInterval(async () => {
+    if (!(await isStillAllowed())) response.destroy();
+  }, ASK_AGAIN_MS);
+  try {
+    await write(response, table);
+  } finally {
+    clearInterval(asking);
+  }
+}
+
+async function write(response: Response, { name, columns, pages }: CsvTable): Promise<void> {
   let started = false;
   const start = () => {
     started = true;
@@ -44,11 +65,12 @@ export async function streamCsv(response: Response, { name, columns, pages }: Cs
     response.write(stringify([[...columns]]));
   };
   for await (const rows of pages) {
+    if (response.destroyed) return;
     if (!started) start();
     const hasRoom = rows.length === 0 || response.write(stringify(rows.map((row) => [...row])));
     if (!hasRoom) await Promise.race([once(response, 'drain'), once(response, 'close')]);
-    if (response.destroyed) return;
   }
+  if (response.destroyed) return;
   if (!started) start();
   response.end();
 }

@@ -7,7 +7,7 @@ import type { Pool } from '../ledger/database.ts';
 import { type AccountAccess, kindsWith, type Right, type Role, requireAccess } from './access.ts';
 import { actorOf } from './actor.ts';
 import type { Principal } from './principal.ts';
-import { type FieldError, Problem, type ProblemCode } from './problem.ts';
+import { type FieldError, Problem, type ProblemCode, problemFrom, problems } from './problem.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { attemptsOf, type RouteRateLimit } from './route-rate-limit.ts';
 
@@ -34,6 +34,8 @@ export interface RouteContext<P, Q, B, C extends Principal | undefined = Princip
   readonly requestId: string;
   readonly request: Request;
   readonly response: Response;
+  /** Whether the caller may still make this call: a stream asks it all the time. */
+  isStillAllowed(): Promise<boolean>;
 }
 
 /** What a handler gives back; `undefined` says that it wrote to `response` itself (a stream). */
@@ -124,6 +126,7 @@ export function route<
         ...input,
         principal,
         actor: actorOf(principal, request),
+        isStillAllowed: () => holds(() => admit(surroundings, spec, request)),
       });
       if (answer !== undefined) send(response, answer);
     },
@@ -170,10 +173,25 @@ export function accountRoute<
         principal,
         actor: actorOf(principal, request),
         access,
+        isStillAllowed: () =>
+          holds(async () => {
+            const still = await admit(surroundings, full, request);
+            return requireAccess(surroundings.pool, still, params, spec.right);
+          }),
       });
       if (answer !== undefined) send(response, answer);
     },
   };
+}
+
+/** Whether nobody says no. Where nobody can say anything, because the database is away, what was allowed still is. */
+async function holds(ask: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await ask();
+    return true;
+  } catch (error) {
+    return problems[problemFrom(error).code].status >= 500;
+  }
 }
 
 /** What a handler gets beside the path and the caller. */

@@ -62,13 +62,14 @@ function accountAuditRoute(surroundings: RouteSurroundings): Route {
       },
     },
     problems: ['account-not-found'],
-    async handle({ principal, query, request, response, access }) {
+    async handle(context) {
+      const { principal, query, access } = context;
       const { accountId } = access;
       const reader = principal.kind === 'operator' ? 'operators' : 'members';
       const before = positionOf(query.cursor);
-      if (wantsCsv(query.format, { request, response })) {
+      if (wantsCsv(query.format, context)) {
         const pages = csvPages(pool, accountId, query, before, reader);
-        await streamCsv(response, { name: `audit-${accountId}`, columns: AUDIT_COLUMNS, pages });
+        await streamCsv(context, { name: `audit-${accountId}`, columns: AUDIT_COLUMNS, pages });
         return undefined;
       }
       const { lines, next } = await readAudit(pool, accountId, query, { before, limit: query.limit });
@@ -102,11 +103,12 @@ function operatorAuditRoute(surroundings: RouteSurroundings): Route {
         orText: 'text/csv',
       },
     },
-    async handle({ query, request, response }) {
+    async handle(context) {
+      const { query } = context;
       const before = positionOf(query.cursor);
-      if (wantsCsv(query.format, { request, response })) {
+      if (wantsCsv(query.format, context)) {
         const pages = csvPages(pool, undefined, query, before, 'operators');
-        await streamCsv(response, { name: 'audit', columns: [...AUDIT_COLUMNS, 'accountId'], pages });
+        await streamCsv(context, { name: 'audit', columns: [...AUDIT_COLUMNS, 'accountId'], pages });
         return undefined;
       }
       const { lines, next } = await readAudit(pool, undefined, query, { before, limit: query.limit });

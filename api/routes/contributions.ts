@@ -47,13 +47,14 @@ export function contributionRoutes(surroundings: RouteSurroundings): Route[] {
         },
       },
       problems: ['account-not-found'],
-      async handle({ query: { from, to, format }, request, response, access }) {
-        const { accountId } = access;
+      async handle(context) {
+        const { from, to, format } = context.query;
+        const { accountId } = context.access;
         const found = await readContributions(pool, accountId, { from, to });
-        if (wantsCsv(format, { request, response })) {
+        if (wantsCsv(format, context)) {
           const pages = inOnePage(found.map(csvRow));
           const table = { name: `contributions-${accountId}`, columns: CSV_COLUMNS, pages };
-          await streamCsv(response, table);
+          await streamCsv(context, table);
           return undefined;
         }
         return { status: 200, body: { items: found.map(shown), nextCursor: null } };

@@ -3,7 +3,6 @@ import type { Response } from 'express';
 import { z } from 'zod';
 import type { Pool } from '../../ledger/database.ts';
 import { formatDollars } from '../../ledger/money.ts';
-import { Refusal } from '../../ledger/refusal.ts';
 import type { LiveAccounts, Watcher } from '../live-accounts.ts';
 import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams } from '../schemas.ts';
@@ -48,7 +47,7 @@ export function eventRoutes(surroundings: EventSurroundings): Route[] {
         200: { description: 'A stream of events', schema: event, contentType: 'text/event-stream' },
       },
       problems: ['account-not-found', 'overloaded'],
-      async handle({ principal, request, response, access }) {
+      async handle({ principal, request, response, access, isStillAllowed }) {
         const { accountId } = access;
         response
           .status(200)
@@ -59,12 +58,9 @@ export function eventRoutes(surroundings: EventSurroundings): Route[] {
           return undefined;
         }
         const timers: NodeJS.Timeout[] = [];
-        const lookAgain = () =>
-          surroundings.resolvePrincipal(request).then(
-            (still) => still === undefined && response.end(),
-            // a token that ended is refused with the reason; who cannot be asked now is asked again
-            (error: unknown) => error instanceof Refusal && response.end(),
-          );
+        const lookAgain = async () => {
+          if (!(await isStillAllowed())) response.end();
+        };
         const stop = liveAccounts.watch({
           accountId,
           person: principal.kind === 'person' ? principal : undefined,

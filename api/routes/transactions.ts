@@ -55,13 +55,14 @@ function listRoute(surroundings: RouteSurroundings): Route {
       },
     },
     problems: ['account-not-found'],
-    async handle({ query, request, response, access }) {
+    async handle(context) {
+      const { query, access } = context;
       const { accountId } = access;
       const { cursor, limit, format, ...filter } = query;
       const before = cursor === undefined ? undefined : historyCursor(cursor);
-      if (wantsCsv(format, { request, response })) {
+      if (wantsCsv(format, context)) {
         const pages = csvPages(pool, accountId, filter, before);
-        await streamCsv(response, { name: `transactions-${accountId}`, columns: CSV_COLUMNS, pages });
+        await streamCsv(context, { name: `transactions-${accountId}`, columns: CSV_COLUMNS, pages });
         return undefined;
       }
       const { lines, next } = await readHistory(pool, accountId, filter, { before, limit });

@@ -68,7 +68,8 @@ export function usageSumRoutes(surroundings: RouteSurroundings): Route[] {
         200: { description: 'The sums', schema: pageOf(usageSum, 'UsageSums'), orText: 'text/csv' },
       },
       problems: ['account-not-found'],
-      async handle({ query, access, request, response }) {
+      async handle(context) {
+        const { query, access } = context;
         const { accountId } = access;
         const { groupBy, top, format, from, to, ...others } = query;
         const filter = {
@@ -76,7 +77,7 @@ export function usageSumRoutes(surroundings: RouteSurroundings): Route[] {
           from: from && dayOf(from),
           to: to && dayOf(new Date(to.getTime() + DAY_MS - 1)),
         };
-        const isCsv = wantsCsv(format, { request, response });
+        const isCsv = wantsCsv(format, context);
         const sums = await readSums(pool, accountId, filter, { groupBy, top });
         if (!isCsv)
           return {
@@ -84,7 +85,7 @@ export function usageSumRoutes(surroundings: RouteSurroundings): Route[] {
             body: { items: sums.map((sum) => shownSum(sum, groupBy)), nextCursor: null },
           };
         const rows = sums.map((sum) => sumRow(sum, groupBy));
-        await streamCsv(response, {
+        await streamCsv(context, {
           name: `usage-${accountId}`,
           columns: sumColumns(groupBy),
           pages: inOnePage(rows),
