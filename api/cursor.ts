@@ -4,6 +4,17 @@ import { Problem } from './problem.ts';
 const INTEGER = /^-?\d{1,19}$/;
 const BIGGEST = 2n ** 63n - 1n;
 
+/** A page out of what was found: one more than `limit` was asked for, so that the last page is known as such. */
+export function pageFrom<T>(
+  found: readonly T[],
+  limit: number,
+  cursorOf: (item: T) => string,
+): { readonly items: readonly T[]; readonly nextCursor: string | null } {
+  const items = found.slice(0, limit);
+  const last = found.length > limit ? items.at(-1) : undefined;
+  return { items, nextCursor: last === undefined ? null : cursorOf(last) };
+}
+
 /** Packs the parts of a place into a cursor. */
 export function encodeCursor(...parts: readonly (string | bigint)[]): string {
   return Buffer.from(JSON.stringify(parts.map(String))).toString('base64url');

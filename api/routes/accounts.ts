@@ -8,7 +8,7 @@ import {
   accountIdsOfPerson,
   readAccounts,
 } from '../../ledger/reading/accounts.ts';
-import { invalidCursor } from '../cursor.ts';
+import { invalidCursor, pageFrom } from '../cursor.ts';
 import type { Principal } from '../principal.ts';
 import { Problem } from '../problem.ts';
 import { accountRoute, type Route, type RouteSurroundings, route } from '../route.ts';
@@ -38,9 +38,9 @@ function listRoute(surroundings: AccountSurroundings): Route {
     async handle({ principal, query }) {
       if (query.cursor !== undefined && !isUuid(query.cursor)) throw invalidCursor();
       const ids = await visibleIds(pool, principal, { after: query.cursor, limit: query.limit + 1 });
-      const items = await readAccounts(pool, ids.slice(0, query.limit));
-      const nextCursor = ids.length > query.limit ? (ids[query.limit - 1] ?? null) : null;
-      return { status: 200, body: { items: items.map(shownAccount), nextCursor } };
+      const { items, nextCursor } = pageFrom(ids, query.limit, (id) => id);
+      const found = await readAccounts(pool, items);
+      return { status: 200, body: { items: found.map(shownAccount), nextCursor } };
     },
   });
 }

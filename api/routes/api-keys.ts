@@ -4,6 +4,7 @@ import { createApiKey } from '../../ledger/api-keys.ts';
 import type { Clock } from '../../ledger/clock.ts';
 import type { Pool } from '../../ledger/database.ts';
 import { findApiKey, listApiKeys } from '../../ledger/reading/api-keys.ts';
+import { pageFrom } from '../cursor.ts';
 import { once, withoutSecret } from '../idempotency.ts';
 import { callerId, type Principal } from '../principal.ts';
 import { existingKey, keyOf, ONLY_OWN_KEYS, OWN_KEYS, onlyMember } from '../reachable-key.ts';
@@ -63,8 +64,7 @@ function listRoute(surroundings: ApiKeySurroundings): Route {
         own === undefined || own === memberId
           ? await listApiKeys(pool, access.accountId, { memberId, state }, page)
           : [];
-      const items = found.slice(0, query.limit);
-      const nextCursor = found.length > query.limit ? (items.at(-1)?.id ?? null) : null;
+      const { items, nextCursor } = pageFrom(found, query.limit, ({ id }) => id);
       return { status: 200, body: { items: items.map(shownApiKey), nextCursor } };
     },
   });

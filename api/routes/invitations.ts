@@ -10,6 +10,7 @@ import {
   listInvitations,
 } from '../../ledger/reading/invitations.ts';
 import { requirePerson } from '../access.ts';
+import { pageFrom } from '../cursor.ts';
 import { once } from '../idempotency.ts';
 import { memberActing } from '../member-acting.ts';
 import { Problem } from '../problem.ts';
@@ -126,8 +127,7 @@ function listRoute(surroundings: InvitationSurroundings): Route {
         limit: query.limit + 1,
       };
       const found = await listInvitations(pool, page, clock());
-      const items = found.slice(0, query.limit);
-      const nextCursor = found.length > query.limit ? (items.at(-1)?.id ?? null) : null;
+      const { items, nextCursor } = pageFrom(found, query.limit, ({ id }) => id);
       return { status: 200, body: { items: items.map(shown), nextCursor } };
     },
   });

@@ -5,6 +5,7 @@ import type { Clock } from '../../ledger/clock.ts';
 import { changeRole, type HandOver, type Removal, removeMember } from '../../ledger/members.ts';
 import { findMember, findTies, listMembers, type MemberReading } from '../../ledger/reading/members.ts';
 import { type AccountAccess, isAllowed } from '../access.ts';
+import { pageFrom } from '../cursor.ts';
 import { memberActing } from '../member-acting.ts';
 import type { Principal } from '../principal.ts';
 import { Problem } from '../problem.ts';
@@ -91,8 +92,7 @@ function listRoute(surroundings: MemberSurroundings): Route {
     async handle({ access, principal, query }) {
       const page = { organizationId: access.ownerId, after: query.cursor, limit: query.limit + 1 };
       const found = await listMembers(pool, page);
-      const items = found.slice(0, query.limit);
-      const nextCursor = found.length > query.limit ? (items.at(-1)?.place ?? null) : null;
+      const { items, nextCursor } = pageFrom(found, query.limit, ({ place }) => place);
       return { status: 200, body: { items: items.map((one) => shown(one, access, principal)), nextCursor } };
     },
   });

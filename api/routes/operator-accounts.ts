@@ -5,7 +5,7 @@ import { setAccountState } from '../../ledger/freezing.ts';
 import { readDossier } from '../../ledger/reading/account-dossier.ts';
 import { accountIds, readAccounts } from '../../ledger/reading/accounts.ts';
 import { accountIdsInState, soughtStates } from '../../ledger/reading/operator-accounts.ts';
-import { invalidCursor } from '../cursor.ts';
+import { invalidCursor, pageFrom } from '../cursor.ts';
 import { Problem } from '../problem.ts';
 import { type Route, type RouteContext, route } from '../route.ts';
 import { accountParams, cursor, limit, pageOf } from '../schemas.ts';
@@ -60,9 +60,9 @@ function listRoute(surroundings: OperatorSurroundings): Route {
         query.state === undefined
           ? await accountIds(pool, page)
           : await accountIdsInState(pool, query.state, page);
-      const items = await readAccounts(pool, ids.slice(0, query.limit));
-      const nextCursor = ids.length > query.limit ? (ids[query.limit - 1] ?? null) : null;
-      return { status: 200, body: { items: items.map(shownAccount), nextCursor } };
+      const { items, nextCursor } = pageFrom(ids, query.limit, (id) => id);
+      const found = await readAccounts(pool, items);
+      return { status: 200, body: { items: found.map(shownAccount), nextCursor } };
     },
   });
 }

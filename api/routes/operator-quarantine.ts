@@ -9,7 +9,7 @@ import {
   listQuarantine,
   type QuarantinedPayment,
 } from '../../ledger/payments/quarantine.ts';
-import { decodeCursor, encodeCursor, invalidCursor } from '../cursor.ts';
+import { decodeCursor, encodeCursor, invalidCursor, pageFrom } from '../cursor.ts';
 import { once } from '../idempotency.ts';
 import { paymentProblem } from '../payment-problem.ts';
 import { Problem } from '../problem.ts';
@@ -87,9 +87,9 @@ function listRoute(surroundings: Surroundings): Route {
         after,
         limit: query.limit + 1,
       });
-      const items = found.slice(0, query.limit);
-      const last = found.length > query.limit ? items.at(-1) : undefined;
-      const nextCursor = last === undefined ? null : encodeCursor(last.foundExactly, last.paymentIntentId);
+      const { items, nextCursor } = pageFrom(found, query.limit, (one) =>
+        encodeCursor(one.foundExactly, one.paymentIntentId),
+      );
       return { status: 200, body: { items: items.map(shown), nextCursor } };
     },
   });

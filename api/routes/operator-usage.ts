@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Pool } from '../../ledger/database.ts';
 import { readRejectedUsage, readUnpricedUsage } from '../../ledger/reading/kept-usage.ts';
-import { decodeCursor, decodeIntegers, encodeCursor, invalidCursor } from '../cursor.ts';
+import { decodeCursor, decodeIntegers, encodeCursor, invalidCursor, pageFrom } from '../cursor.ts';
 import { type Route, type RouteSurroundings, route } from '../route.ts';
 import { cursor, limit, pageOf, timestamp } from '../schemas.ts';
 import { accountIdFilter } from './operator.ts';
@@ -69,8 +69,7 @@ function rejectedRoute(surroundings: Surroundings): Route {
         code,
         limit: query.limit + 1,
       });
-      const items = rows.slice(0, query.limit);
-      const last = items.at(-1);
+      const { items, nextCursor } = pageFrom(rows, query.limit, ({ id }) => encodeCursor(id));
       return {
         status: 200,
         body: {
@@ -83,7 +82,7 @@ function rejectedRoute(surroundings: Surroundings): Route {
             event: row.event,
             receivedAt: row.received_at.toISOString(),
           })),
-          nextCursor: rows.length > query.limit && last !== undefined ? encodeCursor(last.id) : null,
+          nextCursor,
         },
       };
     },
@@ -107,8 +106,9 @@ function unpricedRoute(surroundings: Surroundings): Route {
         model: query.model,
         limit: query.limit + 1,
       });
-      const items = rows.slice(0, query.limit);
-      const last = items.at(-1);
+      const { items, nextCursor } = pageFrom(rows, query.limit, (row) =>
+        encodeCursor(row.received_exactly, row.account_id, row.id),
+      );
       return {
         status: 200,
         body: {
@@ -124,10 +124,7 @@ function unpricedRoute(surroundings: Surroundings): Route {
             occurredAt: row.occurred_at.toISOString(),
             receivedAt: row.received_at.toISOString(),
           })),
-          nextCursor:
-            rows.length > query.limit && last !== undefined
-              ? encodeCursor(last.received_exactly, last.account_id, last.id)
-              : null,
+          nextCursor,
         },
       };
     },

@@ -5,7 +5,7 @@ import type { Pool } from '../../ledger/database.ts';
 import { guaranteeNames, guarantees } from '../../ledger/verify/report.ts';
 import { readRuns, type VerifyRun } from '../../ledger/verify/runs.ts';
 import { startVerify, type TemporalClient } from '../../workflows/client.ts';
-import { decodeCursor, encodeCursor, invalidCursor } from '../cursor.ts';
+import { decodeCursor, encodeCursor, invalidCursor, pageFrom } from '../cursor.ts';
 import { Problem } from '../problem.ts';
 import { type Route, type RouteSurroundings, route } from '../route.ts';
 import { cursor, limit, pageOf, timestamp } from '../schemas.ts';
@@ -65,18 +65,10 @@ function resultsRoute(surroundings: VerifySurroundings): Route {
     async handle({ query }) {
       const before = query.cursor === undefined ? undefined : placeOf(query.cursor);
       const runs = await readRuns(surroundings.pool, { before, limit: query.limit + 1 });
-      const items = runs.slice(0, query.limit);
-      const last = items.at(-1);
-      return {
-        status: 200,
-        body: {
-          items: items.map(shown),
-          nextCursor:
-            runs.length > query.limit && last !== undefined
-              ? encodeCursor(last.startedAt.toISOString(), last.id)
-              : null,
-        },
-      };
+      const { items, nextCursor } = pageFrom(runs, query.limit, ({ id, startedAt }) =>
+        encodeCursor(startedAt.toISOString(), id),
+      );
+      return { status: 200, body: { items: items.map(shown), nextCursor } };
     },
   });
 }

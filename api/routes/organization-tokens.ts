@@ -14,6 +14,7 @@ import {
   serviceTokenScopes,
 } from '../../ledger/service-tokens.ts';
 import { requirePerson } from '../access.ts';
+import { pageFrom } from '../cursor.ts';
 import { once, withoutSecret } from '../idempotency.ts';
 import { memberActing } from '../member-acting.ts';
 import { displayName } from '../names.ts';
@@ -83,8 +84,7 @@ function listRoute(surroundings: OrganizationTokenSurroundings): Route {
     async handle({ query, access }) {
       const page = { before: query.cursor, limit: query.limit + 1 };
       const found = await listServiceTokens(pool, access.ownerId, page);
-      const items = found.slice(0, query.limit);
-      const nextCursor = found.length > query.limit ? (items.at(-1)?.id ?? null) : null;
+      const { items, nextCursor } = pageFrom(found, query.limit, ({ id }) => id);
       return { status: 200, body: { items: items.map((one) => shown(one, clock())), nextCursor } };
     },
   });

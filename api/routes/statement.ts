@@ -1,7 +1,7 @@
 // Statement: the ledger's entries of an account, newest first.
 import { z } from 'zod';
 import { readStatement } from '../../ledger/reading/statement.ts';
-import { decodeIntegers, encodeCursor } from '../cursor.ts';
+import { decodeIntegers, encodeCursor, pageFrom } from '../cursor.ts';
 import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams, cursor, limit, pageOf } from '../schemas.ts';
 import { entry, shownEntry } from '../shown-entry.ts';
@@ -26,15 +26,8 @@ export function statementRoutes(surroundings: RouteSurroundings): Route[] {
         const { accountId } = access;
         const before = query.cursor === undefined ? undefined : decodeIntegers(query.cursor, 1)[0];
         const found = await readStatement(pool, accountId, { before, limit: query.limit + 1 });
-        const entries = found.slice(0, query.limit);
-        const last = entries.at(-1);
-        return {
-          status: 200,
-          body: {
-            items: entries.map(shownEntry),
-            nextCursor: found.length > query.limit && last !== undefined ? encodeCursor(last.seq) : null,
-          },
-        };
+        const { items, nextCursor } = pageFrom(found, query.limit, ({ seq }) => encodeCursor(seq));
+        return { status: 200, body: { items: items.map(shownEntry), nextCursor } };
       },
     }),
   ];

@@ -10,6 +10,7 @@ import { findTopUp, insertManualTopUp, listTopUps, type TopUp } from '../../ledg
 import { readAccounts } from '../../ledger/reading/accounts.ts';
 import { readTopUpTimeline, type TimelineStep, timelineSteps } from '../../ledger/reading/top-up-timeline.ts';
 import { requirePerson } from '../access.ts';
+import { pageFrom } from '../cursor.ts';
 import { once } from '../idempotency.ts';
 import { paymentProblem } from '../payment-problem.ts';
 import type { Principal } from '../principal.ts';
@@ -153,8 +154,7 @@ function listRoute(surroundings: TopUpSurroundings): Route {
     async handle({ principal, query, access }) {
       const { accountId } = access;
       const found = await listTopUps(pool, accountId, { before: query.cursor, limit: query.limit + 1 });
-      const items = found.slice(0, query.limit);
-      const nextCursor = found.length > query.limit ? (items.at(-1)?.id ?? null) : null;
+      const { items, nextCursor } = pageFrom(found, query.limit, ({ id }) => id);
       return { status: 200, body: { items: items.map((item) => shownTopUp(item, principal)), nextCursor } };
     },
   });
