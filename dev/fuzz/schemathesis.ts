@@ -27,8 +27,8 @@ export interface FuzzRun {
   readonly seed: number;
   /** Parameter of a path → values that exist, so that not every request ends at the first 404. */
   readonly known: Readonly<Record<string, readonly string[]>>;
-  /** A regular expression of paths that are left out. */
-  readonly leaveOut: string;
+  /** Whoever signs out everywhere is nobody for the rest of a run. */
+  readonly routes: 'all-but-signing-out' | 'signing-out';
 }
 
 /** Makes sure that schemathesis is there, and returns its folder. */
@@ -60,7 +60,7 @@ export async function fuzz(folder: string, run: FuzzRun): Promise<boolean> {
   }
 }
 
-function argumentsOf({ url, token, maxExamples, seed, leaveOut }: FuzzRun, config: string): string[] {
+function argumentsOf({ url, token, maxExamples, seed, routes }: FuzzRun, config: string): string[] {
   return [
     '--config-file',
     config,
@@ -77,11 +77,8 @@ function argumentsOf({ url, token, maxExamples, seed, leaveOut }: FuzzRun, confi
     '--continue-on-failure',
     '--warnings',
     'off',
-    // who signs out everywhere is nobody for the rest of the run
-    '--exclude-operation-id',
+    routes === 'signing-out' ? '--include-operation-id' : '--exclude-operation-id',
     'deleteMeSessions',
-    '--exclude-path-regex',
-    leaveOut,
     ...(token === undefined ? [] : ['--header', `Authorization: Bearer ${token}`]),
   ];
 }
