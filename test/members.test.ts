@@ -5,7 +5,7 @@ import type { MemberRole } from '../ledger/members.ts';
 import { addMember } from '../ledger/members.ts';
 import { asMember } from '../ledger/membership.ts';
 import { setRule } from './support/auto-top-up-rule.ts';
-import { createTestDatabase, type TestDatabase } from './support/database.ts';
+import { createTestDatabase, type TestDatabase, untilLocksAreAwaited } from './support/database.ts';
 import { audited, membershipState, storeCard } from './support/membership.ts';
 import { createKey, createPerson, createTeam, signIn, type TestOrganization } from './support/people.ts';
 import { type PeopleApi, startPeopleApi } from './support/people-api.ts';
@@ -335,13 +335,7 @@ test('whoever is removed while they change auto top-up changes nothing', async (
   await removal.query('begin');
   await removal.query('select lock_organization($1)', [organizationId]);
   const answers = [api.call('PUT', to, { as, body: lower }), api.call('DELETE', to, { as })];
-  for (let waiting = 0; waiting < answers.length; ) {
-    const { rowCount } = await pool.query(
-      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-    );
-    waiting = rowCount ?? 0;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await untilLocksAreAwaited(database, answers.length);
   await removal.query('delete from auth.members where organization_id = $1 and person_id = $2', [
     organizationId,
     admin.personId,

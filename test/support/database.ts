@@ -21,6 +21,17 @@ export function createEmptyDatabase(): Promise<TestDatabase> {
   return createFrom('template0');
 }
 
+/** Resolves once so many connections of this database wait for a lock. */
+export async function untilLocksAreAwaited({ pool }: TestDatabase, count = 1): Promise<void> {
+  for (;;) {
+    const { rowCount } = await pool.query(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    if (rowCount !== null && rowCount >= count) return;
+    await sleep(10);
+  }
+}
+
 async function createFrom(template: string): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await asAdmin((admin) => admin.query(`create database ${name} template ${template}`));

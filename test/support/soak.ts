@@ -66,3 +66,17 @@ export async function until(
     await sleep(everyMs);
   }
 }
+
+/** What comes a moment later: asks again until `check` throws nothing, for at most 20 s, and then throws what it threw. */
+export async function untilHolds(check: () => unknown): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    try {
+      await check();
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await sleep(10);
+    }
+  }
+}
