@@ -68,11 +68,20 @@ async function write(response: Response, { name, columns, pages }: CsvTable): Pr
     if (response.destroyed) return;
     if (!started) start();
     const hasRoom = rows.length === 0 || response.write(stringify(rows.map((row) => [...row])));
-    if (!hasRoom) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (!hasRoom) await roomIn(response);
   }
   if (response.destroyed) return;
   if (!started) start();
   response.end();
+}
+
+/** Resolves when what was written is sent, or nobody reads any more. */
+async function roomIn(response: Response): Promise<void> {
+  const over = new AbortController();
+  const { signal } = over;
+  // the one that does not happen would leave its listener behind, with every page
+  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
+  over.abort();
 }
 
 /**

@@ -106,9 +106,10 @@ async function person(
 /** The session that these headers open, and whose it is; null when none. Throws the database's own error when it is away. */
 export function findSession(auth: Auth, pool: Pool, headers: Headers) {
   return auth.api.getSession({ headers }).catch(async (error: unknown) => {
-    // better-auth hides why its lookup failed; if the database is away, its own error says so
-    if (isAPIError(error)) await pool.query('select 1');
-    throw error;
+    if (!isAPIError(error)) throw error;
+    // better-auth hides why its lookup failed: if the database is away, its own error says so, and else it may be back
+    await pool.query('select 1');
+    return auth.api.getSession({ headers });
   });
 }
 
