@@ -20,6 +20,17 @@ export const named = z.strictObject({ id: z.uuid(), name: z.string().nullable() 
     'An id that never changes, and a name: in lines of the past the name of that time, “former member” once the person was erased, null when it is not known.',
 });
 
+const count = z.int().min(0);
+
+/** What usage is priced by; `inputTokens` has the cached and the written ones in it. */
+export const usageCounts = {
+  serviceTier: z.enum(['standard', 'batch']),
+  inputTokens: count,
+  cachedInputTokens: count,
+  cacheWriteTokens: count,
+  outputTokens: count,
+};
+
 /** A moment in a query: a date means its midnight in UTC. */
 export const moment = z
   .union([z.iso.date(), z.iso.datetime({ offset: true })], {

@@ -3,9 +3,7 @@ import { z } from 'zod';
 import { formatDollars } from '../ledger/money.ts';
 import { type HistoryLine, transactionTypes } from '../ledger/reading/history-line.ts';
 import { type CsvCell, textCell } from './csv.ts';
-import { amount, named, timestamp } from './schemas.ts';
-
-const count = z.int().min(0);
+import { amount, named, timestamp, usageCounts } from './schemas.ts';
 
 const usageTransaction = z
   .strictObject({
@@ -18,11 +16,7 @@ const usageTransaction = z
     member: named,
     apiKey: named,
     model: z.string(),
-    serviceTier: z.enum(['standard', 'batch']),
-    inputTokens: count,
-    cachedInputTokens: count,
-    cacheWriteTokens: count,
-    outputTokens: count,
+    ...usageCounts,
     batchId: z.string().nullable(),
     entrySeq: z.int().describe('The entry of the statement that this is, or will be, part of.'),
   })

@@ -4,7 +4,7 @@ import type { Pool } from '../../ledger/database.ts';
 import { readRejectedUsage, readUnpricedUsage } from '../../ledger/reading/kept-usage.ts';
 import { decodeCursor, decodeIntegers, encodeCursor, invalidCursor, pageFrom } from '../cursor.ts';
 import { type Route, type RouteSurroundings, route } from '../route.ts';
-import { cursor, limit, pageOf, timestamp } from '../schemas.ts';
+import { cursor, limit, pageOf, timestamp, usageCounts } from '../schemas.ts';
 import { accountIdFilter } from './operator.ts';
 
 type Surroundings = RouteSurroundings & { readonly pool: Pool };
@@ -21,18 +21,12 @@ const rejectedUsage = z
   })
   .meta({ id: 'RejectedUsage' });
 
-const count = z.int().min(0);
-
 const unpricedUsage = z
   .strictObject({
     accountId: z.uuid(),
     usageEventId: z.string(),
     model: z.string(),
-    serviceTier: z.enum(['standard', 'batch']),
-    inputTokens: count,
-    cachedInputTokens: count,
-    cacheWriteTokens: count,
-    outputTokens: count,
+    ...usageCounts,
     occurredAt: timestamp,
     receivedAt: timestamp,
   })
