@@ -340,6 +340,13 @@ flow(
     expect(await name.inputValue()).toBe('');
     await name.fill('Only mine');
     expect(await kept()).toContain('Only mine');
+    // what was left on this page lies over no other
+    await page.goto(`/accounts/${team.slug}/billing?add=true`);
+    await dialog('Add credit')(page).getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.goto(`/accounts/${team.slug}/keys`);
+    await form.waitFor();
+    expect(await name.inputValue()).toBe('Only mine');
     await endSessions(pool, team.owner);
     await form.getByRole('button', { name: 'Make the key' }).click();
     await page.getByText('Your session has ended.').waitFor();

@@ -1,10 +1,12 @@
 // Drafts: what was typed into a form outlives an error, a reload, signing in again and a way through another site's page.
-import { useCallback, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 
 const PREFIX = 'coffer.draft.';
 const OWNER = 'coffer.drafts-of';
 /** Beside a draft: the wish that was sent with it. It goes when the draft goes. */
 export const WISH = '#wish';
+/** Beside a draft: the page on which its dialog is open. */
+const PAGE = '#page';
 
 const keyOf = (name: string) => PREFIX + name;
 
@@ -29,6 +31,7 @@ export function writeDraft(name: string, values: object): void {
 /** Takes a draft away: it was sent, or whoever typed it does not want it. */
 export function dropDraft(name: string): void {
   sessionStorage.removeItem(keyOf(name));
+  sessionStorage.removeItem(keyOf(name) + PAGE);
   forgetWish(name);
 }
 
@@ -99,13 +102,22 @@ export function useDraft<T extends object>(
   };
 }
 
-/** Whether the dialog with a draft's form is open: it is at once where one was left, by a reload or an ended session. */
+/**
+ * Whether the dialog with a draft's form is open: it is at once on the page where it was left with something in it, by
+ * a reload or an ended session.
+ */
 export function useDraftDialog(name: string): { isOpen: boolean; open: () => void; close: () => void } {
-  const [isOpen, setOpen] = useState(() => hasDraft(name));
+  const { pathname } = window.location;
+  const [isOpen, setOpen] = useState(
+    () => hasDraft(name) && sessionStorage.getItem(keyOf(name) + PAGE) === pathname,
+  );
   return {
     isOpen,
-    open: useCallback(() => setOpen(true), []),
-    close: useCallback(() => setOpen(false), []),
+    open() {
+      sessionStorage.setItem(keyOf(name) + PAGE, pathname);
+      setOpen(true);
+    },
+    close: () => setOpen(false),
   };
 }
 

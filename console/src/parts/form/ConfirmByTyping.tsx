@@ -1,5 +1,5 @@
 // A question before something that ends for good: it is answered by typing what ends.
-import { Stack, TextInput } from '@mantine/core';
+import { Stack, Text, TextInput } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { FormDialog } from './FormDialog.tsx';
 import { useForm } from './use-form.ts';
@@ -35,7 +35,7 @@ export function ConfirmByTyping(props: ConfirmByTypingProps) {
   return (
     <FormDialog title={title} form={form} action={action} isDangerous onClose={onClose}>
       <Stack>
-        <span>{children}</span>
+        <Text size="sm">{children}</Text>
         <TextInput
           label={`Type ${expected} to confirm`}
           autoComplete="off"
