@@ -59,7 +59,7 @@ function matches(lock) {
 }
 
 async function install() {
-  process.stderr.write('Installing the locked npm packages (once; half a minute to two) ...\n');
+  process.stderr.write('Installing the locked npm packages (once; a minute, more on a busy machine) ...\n');
   const npmCli = process.env.npm_execpath ?? '';
   const [command, first] = npmCli.endsWith('npm-cli.js')
     ? [process.env.npm_node_execpath ?? process.execPath, [npmCli]]
