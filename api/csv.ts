@@ -62,12 +62,12 @@ async function write(response: Response, { name, columns, pages }: CsvTable): Pr
   const start = () => {
     started = true;
     response.status(200).type('text/csv').attachment(`${name}.csv`);
-    response.write(stringify([[...columns]]));
+    response.write(csvLines([columns]));
   };
   for await (const rows of pages) {
     if (response.destroyed) return;
     if (!started) start();
-    const hasRoom = rows.length === 0 || response.write(stringify(rows.map((row) => [...row])));
+    const hasRoom = rows.length === 0 || response.write(csvLines(rows));
     if (!hasRoom) await roomIn(response);
   }
   if (response.destroyed) return;
@@ -82,6 +82,14 @@ async function roomIn(response: Response): Promise<void> {
   // the one that does not happen would leave its listener behind, with every page
   await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
   over.abort();
+}
+
+/** Rows as RFC 4180 writes them; a break within a cell is quoted also where it is not the one that ends our lines. */
+export function csvLines(rows: readonly (readonly CsvCell[])[]): string {
+  return stringify(
+    rows.map((row) => [...row]),
+    { quoted_match: /[\r\n]/ },
+  );
 }
 
 /**

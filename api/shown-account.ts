@@ -1,7 +1,7 @@
 // Accounts as the API shows them.
 import { z } from 'zod';
 import { formatDollars } from '../ledger/money.ts';
-import { type AccountReading, accountStates } from '../ledger/reading/accounts.ts';
+import { type AccountReading, accountStates, autoTopUpStandings } from '../ledger/reading/accounts.ts';
 import { amount } from './schemas.ts';
 
 export const account = z
@@ -21,6 +21,9 @@ export const account = z
     held: amount.describe('Reserved for work in progress.'),
     available: amount.describe('balance − held.'),
     state: z.enum(accountStates),
+    autoTopUp: z
+      .enum(autoTopUpStandings)
+      .describe('Whether there is a rule of auto top-up, and whether it works.'),
   })
   .meta({ id: 'Account' });
 
@@ -36,5 +39,6 @@ export function shownAccount(reading: AccountReading): z.input<typeof account> {
     held: formatDollars(reading.held),
     available: formatDollars(reading.available),
     state: reading.state,
+    autoTopUp: reading.autoTopUp,
   };
 }

@@ -106,7 +106,7 @@ export function auditRow(line: AuditLine, reader: AuditReader): CsvCell[] {
     before === null ? '' : JSON.stringify(before),
     after === null ? '' : JSON.stringify(after),
     textCell(shown.reason),
-    shown.address ?? '',
+    textCell(shown.address),
     textCell(shown.requestId),
   ];
 }

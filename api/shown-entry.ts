@@ -1,7 +1,8 @@
-// Entries of a statement as the API shows them.
+// Entries of a statement as the API shows them, in JSON and in CSV.
 import { z } from 'zod';
 import { formatDollars } from '../ledger/money.ts';
 import { entryTypes, type StatementEntry } from '../ledger/reading/statement.ts';
+import { type CsvCell, textCell } from './csv.ts';
 import { amount, named, timestamp } from './schemas.ts';
 
 export const entry = z
@@ -33,4 +34,36 @@ export function shownEntry(read: StatementEntry): z.input<typeof entry> {
     ...(read.payer !== null && { payer: read.payer }),
     ...(read.reason !== null && { reason: read.reason }),
   };
+}
+
+export const ENTRY_COLUMNS = [
+  'seq',
+  'type',
+  'postedAt',
+  'amount',
+  'balanceAfter',
+  'eventCount',
+  'topUpId',
+  'mode',
+  'payerId',
+  'payerName',
+  'reason',
+] as const;
+
+/** An entry as a row of CSV, in the order of `ENTRY_COLUMNS`. */
+export function entryRow(read: StatementEntry): CsvCell[] {
+  const { seq, type, postedAt, amount, balanceAfter, ...shown } = shownEntry(read);
+  return [
+    seq,
+    type,
+    postedAt,
+    amount,
+    balanceAfter,
+    shown.eventCount ?? '',
+    shown.topUpId ?? '',
+    shown.mode ?? '',
+    shown.payer?.id ?? '',
+    textCell(shown.payer?.name),
+    textCell(shown.reason),
+  ];
 }

@@ -99,6 +99,7 @@ export const CSV_COLUMNS = [
   'payerName',
   'reason',
   'entrySeq',
+  'recordedAt',
 ] as const;
 
 /** A line of the history as a row of CSV, in the order of `CSV_COLUMNS`. */

@@ -87,6 +87,7 @@ test('a grant counts in the balance at once, and sent again with its key it is t
     held: '0.00',
     available: '10.00',
     state: 'ok',
+    autoTopUp: 'off',
   });
 });
 
@@ -231,6 +232,29 @@ test('the statement has every entry with its seq and the balance after it', asyn
   expect((await read(`/statement?limit=1&cursor=${first.nextCursor}`)).items).toEqual([items[1]]);
 });
 
+test('the statement as CSV holds what its pages hold, of the same days', async () => {
+  const csv = async (query: string): Promise<Record<string, string>[]> => {
+    const answer = await api.call('GET', path(`/statement?format=csv${query}`), { token: tokens.member });
+    expect(answer.headers.get('content-type')).toContain('text/csv');
+    return parse(await answer.text(), { columns: true });
+  };
+  expect(await csv('')).toMatchObject([
+    { seq: '2', type: 'usage', amount: '-0.015', balanceAfter: '9.985', eventCount: '2', payerName: '' },
+    { seq: '1', type: 'grant', amount: '10.00', balanceAfter: '10.00', reason: 'welcome' },
+  ]);
+  const today = new Date().toISOString().slice(0, 10);
+  for (const [query, count] of [
+    [`&from=${today}`, 2],
+    [`&to=${today}`, 0],
+    ['&from=2100-01-01', 0],
+    ['&limit=1', 2],
+  ] as const) {
+    expect([query, (await csv(query)).length]).toEqual([query, count]);
+    if (!query.includes('limit'))
+      expect([query, (await read(`/statement?${query}`)).items.length]).toEqual([query, count]);
+  }
+});
+
 test('sums of usage add up to what was deducted, by whatever they are grouped', async () => {
   const today = new Date().toISOString().slice(0, 10);
   expect((await read('/usage?groupBy=day')).items).toEqual([
@@ -356,4 +380,19 @@ test.each([
   expect({ status, code: body.code }).toEqual({ status: 400, code: 'request-invalid' });
   expect(headers.get('content-type')).toContain('application/problem+json');
   expect(body.errors[0].pointer).toMatch(/^\/query/);
+});
+
+test('the CSV of sums goes through all months and holds the same sums as the JSON', async () => {
+  const long = new Date(Date.now() - 33 * 86_400_000).toISOString();
+  await sendUsage(api, gateway, [
+    usage(keys.member, { occurredAt: long }),
+    usage(keys.owner, { occurredAt: long }),
+  ]);
+  for (const query of ['groupBy=day,apiKey', 'groupBy=day', `groupBy=day,model&from=${long.slice(0, 10)}`]) {
+    const { items }: { items: { day: string; cost: string }[] } = await read(`/usage?${query}`);
+    const csv = await api.call('GET', path(`/usage?${query}&format=csv`), { token: tokens.member });
+    const rows: { day: string; cost: string }[] = parse(await csv.text(), { columns: true });
+    expect(rows.map(({ day, cost }) => [day, cost])).toEqual(items.map(({ day, cost }) => [day, cost]));
+    expect(new Set(rows.map(({ day }) => day.slice(0, 7))).size).toBeGreaterThan(1);
+  }
 });

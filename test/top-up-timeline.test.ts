@@ -86,6 +86,71 @@ test('that a payment was set aside is told to its payer alone', async () => {
   expect(await steps(id, team.tokens.owner)).toEqual(['opened']);
 });
 
+const asState = (id: string, state: string) =>
+  payments.pool.query(
+    `update top_ups set ${state}, next_check_at = null, checkout_url = null where id = $1`,
+    [id],
+  );
+
+test('a page that nobody paid on ends with its expiry, and its payer reads that nothing was charged', async () => {
+  const { id } = await opened();
+  await asState(
+    id,
+    `state = 'not-completed', reason = 'expired', expires_at = created_at + interval '2 hours'`,
+  );
+  expect(await steps(id, team.tokens.member)).toEqual(['opened', 'expired']);
+  expect(await steps(id, team.tokens.owner)).toEqual(['opened', 'expired']);
+  expect((await show(id, team.tokens.member)).ending).toBe('expired');
+  expect((await show(id, team.tokens.owner)).ending).toBeNull();
+});
+
+test('how a charge ended otherwise is told to its payer alone, each in words of its own', async () => {
+  const { id } = await opened();
+  const attempt = (number: number, outcome: string) =>
+    payments.pool.query(
+      `insert into top_up_attempts (top_up_id, attempt, first_sent_at, last_sent_at, outcome, ended_at)
+       select id, $2::int4, created_at, created_at, $3::text, created_at + $2::int4 * interval '1 minute' from top_ups where id = $1`,
+      [id, number, outcome],
+    );
+  await attempt(1, 'soft');
+  await attempt(2, 'state-wrong');
+  await attempt(3, 'never-sent');
+  await attempt(4, 'authentication');
+  await asState(id, `state = 'not-completed', reason = 'authentication'`);
+  const told = (await steps(id, team.tokens.member)).filter((step) => step !== 'charge-sent');
+  expect(told).toEqual([
+    'opened',
+    'charge-declined',
+    'charge-called-off',
+    'never-arrived',
+    'confirmation-needed',
+  ]);
+  expect((await show(id, team.tokens.member)).ending).toBe('confirmation-needed');
+  expect(await steps(id, team.tokens.owner)).toEqual(['opened', 'charge-sent']);
+  expect((await show(id, team.tokens.owner)).ending).toBeNull();
+});
+
+test('while nobody knows what became of a charge its payer reads that, and no longer', async () => {
+  const { id } = await opened();
+  await payments.pool.query(
+    `insert into top_up_attempts (top_up_id, attempt, first_sent_at, last_sent_at)
+     select id, 1, created_at, created_at + interval '1 minute' from top_ups where id = $1`,
+    [id],
+  );
+  await payments.pool.query(`update top_ups set state = 'unknown' where id = $1`, [id]);
+  expect(await steps(id, team.tokens.member)).toEqual(['opened', 'charge-sent', 'outcome-unknown']);
+  expect(await steps(id, team.tokens.owner)).toEqual(['opened', 'charge-sent']);
+  expect((await show(id, team.tokens.owner)).state).toBe('processing');
+  await payments.pool.query(
+    `update top_up_attempts set outcome = 'quarantined', ended_at = last_sent_at where top_up_id = $1`,
+    [id],
+  );
+  await asState(id, `state = 'not-completed', reason = 'quarantined'`);
+  // what was set aside was charged: it must not read as a decline
+  expect(await steps(id, team.tokens.member)).toEqual(['opened', 'charge-sent']);
+  expect((await show(id, team.tokens.member)).ending).toBe('set-aside');
+});
+
 async function enable(paymentMethodId: string) {
   const { status } = await payments.api.json('PUT', `/v1/accounts/${team.accountId}/auto-top-up`, {
     token: team.tokens.owner,

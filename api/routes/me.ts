@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Pool } from '../../ledger/database.ts';
 import { setActiveOrganization } from '../../ledger/organizations.ts';
 import { requirePerson } from '../access.ts';
+import type { PersonPrincipal } from '../principal.ts';
 import { Problem } from '../problem.ts';
 import { type Route, type RouteSurroundings, route } from '../route.ts';
 
@@ -34,9 +35,14 @@ const activeOrganization = z
 
 type Me = z.infer<typeof me>;
 
-/** `GET /v1/me`, `PUT /v1/me/active-organization`. */
+const session = z
+  .strictObject({ person: me.nullable().describe('Null when nobody is signed in.') })
+  .meta({ id: 'WhoIsSignedIn' });
+
+/** `GET /v1/session`, `GET /v1/me`, `PUT /v1/me/active-organization`. */
 export function meRoutes(surroundings: RouteSurroundings & { readonly pool: Pool }): Route[] {
   return [
+    sessionRoute(surroundings),
     route(surroundings, {
       method: 'get',
       path: '/v1/me',
@@ -47,9 +53,7 @@ export function meRoutes(surroundings: RouteSurroundings & { readonly pool: Pool
       caller: 'person',
       answers: { 200: { description: 'The signed-in person', schema: me } },
       async handle({ principal }) {
-        const { personId, name, email, sessionId } = requirePerson(principal);
-        const parts = await partsOf(surroundings.pool, personId, sessionId);
-        return { status: 200, body: { id: personId, name, email, ...parts } };
+        return { status: 200, body: await readMe(surroundings.pool, requirePerson(principal)) };
       },
     }),
     route(surroundings, {
@@ -74,6 +78,28 @@ export function meRoutes(surroundings: RouteSurroundings & { readonly pool: Pool
       },
     }),
   ];
+}
+
+/** For a console that starts: that nobody is signed in is an answer there, not a failure. */
+function sessionRoute(surroundings: RouteSurroundings): Route {
+  return route(surroundings, {
+    method: 'get',
+    path: '/v1/session',
+    summary: 'Who is signed in, if anybody is',
+    description: 'The same as `GET /v1/me` for a person; for everybody else a person of null instead of 401.',
+    tag: 'People',
+    caller: 'anyone',
+    answers: { 200: { description: 'The session', schema: session } },
+    async handle({ request }) {
+      const principal = await surroundings.resolvePrincipal(request);
+      const person = principal?.kind === 'person' ? await readMe(surroundings.pool, principal) : null;
+      return { status: 200, body: { person }, headers: { 'cache-control': 'no-store' } };
+    },
+  });
+}
+
+async function readMe(pool: Pool, { personId, name, email, sessionId }: PersonPrincipal): Promise<Me> {
+  return { id: personId, name, email, ...(await partsOf(pool, personId, sessionId)) };
 }
 
 const FIND_PARTS = `

@@ -8,6 +8,7 @@ import { formatDollars } from '../../ledger/money.ts';
 import { parseCharge } from '../../ledger/payments/amounts.ts';
 import { findTopUp, insertManualTopUp, listTopUps, type TopUp } from '../../ledger/payments/top-ups.ts';
 import { readAccounts } from '../../ledger/reading/accounts.ts';
+import { endingOf, topUpEndings } from '../../ledger/reading/top-up-ending.ts';
 import { readTopUpTimeline, type TimelineStep, timelineSteps } from '../../ledger/reading/top-up-timeline.ts';
 import { requirePerson } from '../access.ts';
 import { pageFrom } from '../cursor.ts';
@@ -41,6 +42,10 @@ export const topUp = z
 const topUpDetail = z
   .strictObject({
     ...topUp.shape,
+    ending: z
+      .enum(topUpEndings)
+      .nullable()
+      .describe('Why it was not completed, for its payer; null for everybody else, and when it was not.'),
     timeline: z
       .array(
         z.strictObject({
@@ -51,7 +56,7 @@ const topUpDetail = z
         }),
       )
       .describe(
-        'What happened, oldest first. That a card was declined, or a payment set aside, only its payer reads.',
+        'What happened, oldest first. How a card fared, and that a payment was set aside, only its payer reads.',
       ),
   })
   .meta({ id: 'TopUpDetail' });
@@ -178,7 +183,9 @@ function showRoute(surroundings: TopUpSurroundings): Route {
       const timeline = await readTopUpTimeline(pool, found.id);
       const isPayer = principal.kind === 'person' && principal.personId === found.payer.id;
       const steps = timeline.filter(({ isPayersAlone }) => isPayer || !isPayersAlone).map(shownStep);
-      return { status: 200, body: { ...shownTopUp(found, principal), timeline: steps } };
+      const ending =
+        isPayer && found.state === 'not-completed' && found.reason !== null ? endingOf(found.reason) : null;
+      return { status: 200, body: { ...shownTopUp(found, principal), ending, timeline: steps } };
     },
   });
 }

@@ -9,15 +9,15 @@ import {
   rankUsage,
   sumUsage,
   type UsageFilter,
-  type UsageSum,
 } from '../../ledger/reading/usage-sums.ts';
-import { csvQuery, inOnePage, streamCsv, wantsCsv } from '../csv.ts';
+import { type CsvCell, csvQuery, streamCsv, wantsCsv } from '../csv.ts';
 import { Problem } from '../problem.ts';
 import { accountRoute, type Route, type RouteSurroundings } from '../route.ts';
 import { accountParams, moment, pageOf } from '../schemas.ts';
 import { shownSum, sumColumns, sumRow, usageSum } from '../shown-usage-sum.ts';
 
 const MOST_SUMS = 10_000;
+const NO_LIMIT = 2 ** 31 - 1;
 const DAY_MS = 86_400_000;
 
 const groupBy = z
@@ -59,7 +59,7 @@ export function usageSumRoutes(surroundings: RouteSurroundings): Route[] {
       path: '/v1/accounts/{accountId}/usage',
       summary: 'Sums of usage',
       description:
-        'Days are UTC days on which the usage occurred. `from` is inclusive, `to` exclusive; a time of day counts as its whole day. With `format=csv` or `Accept: text/csv` the same sums come as CSV.',
+        'Days are UTC days on which the usage occurred. `from` is inclusive, `to` exclusive; a time of day counts as its whole day. With `format=csv` or `Accept: text/csv` the same sums come as CSV, however many they are.',
       tag: 'Accounts',
       right: 'read',
       params: accountParams,
@@ -77,42 +77,56 @@ export function usageSumRoutes(surroundings: RouteSurroundings): Route[] {
           from: from && dayOf(from),
           to: to && dayOf(new Date(to.getTime() + DAY_MS - 1)),
         };
-        const isCsv = wantsCsv(format, context);
-        const sums = await readSums(pool, accountId, filter, { groupBy, top });
-        if (!isCsv)
-          return {
-            status: 200,
-            body: { items: sums.map((sum) => shownSum(sum, groupBy)), nextCursor: null },
-          };
-        const rows = sums.map((sum) => sumRow(sum, groupBy));
-        await streamCsv(context, {
-          name: `usage-${accountId}`,
-          columns: sumColumns(groupBy),
-          pages: inOnePage(rows),
-        });
-        return undefined;
+        const kept =
+          top === undefined
+            ? undefined
+            : await rankUsage(pool, accountId, filter, { by: rankedBy(groupBy), limit: top });
+        if (wantsCsv(format, context)) {
+          const pages = csvPages(pool, accountId, filter, { groupBy, kept });
+          await streamCsv(context, { name: `usage-${accountId}`, columns: sumColumns(groupBy), pages });
+          return undefined;
+        }
+        const sums = await sumUsage(pool, accountId, filter, { groupBy, limit: MOST_SUMS + 1, kept });
+        if (sums.length > MOST_SUMS) throw tooMany();
+        return { status: 200, body: { items: sums.map((sum) => shownSum(sum, groupBy)), nextCursor: null } };
       },
     }),
   ];
 }
 
-async function readSums(
+function tooMany(): Problem {
+  return new Problem(
+    'request-invalid',
+    `These are more than ${MOST_SUMS} sums: ask for fewer days or groups, for the \`top\` few, or for CSV.`,
+  );
+}
+
+/** All sums, those of one month after those of the other, so that a file may be longer than an answer in JSON. */
+async function* csvPages(
   pool: Pool,
   accountId: string,
   filter: UsageFilter,
-  { groupBy, top }: { readonly groupBy: readonly Grouping[]; readonly top: number | undefined },
-): Promise<UsageSum[]> {
-  const kept =
-    top === undefined
-      ? undefined
-      : await rankUsage(pool, accountId, filter, { by: rankedBy(groupBy), limit: top });
-  const sums = await sumUsage(pool, accountId, filter, { groupBy, limit: MOST_SUMS + 1, kept });
-  if (sums.length <= MOST_SUMS) return sums;
-  throw new Problem(
-    'request-invalid',
-    `These are more than ${MOST_SUMS} sums: ask for fewer days or groups, or for the \`top\` few.`,
-  );
+  { groupBy, kept }: { readonly groupBy: readonly Grouping[]; readonly kept: readonly string[] | undefined },
+): AsyncGenerator<CsvCell[][]> {
+  const parts = groupBy.includes('day') ? await months(pool, accountId, filter) : [filter];
+  for (const part of parts) {
+    const sums = await sumUsage(pool, accountId, part, { groupBy, limit: NO_LIMIT, kept });
+    yield sums.map((sum) => sumRow(sum, groupBy));
+  }
 }
+
+/** The filter in parts of a month each, as far as there is usage, the earliest first. */
+async function months(pool: Pool, accountId: string, filter: UsageFilter): Promise<UsageFilter[]> {
+  const found = await sumUsage(pool, accountId, filter, { groupBy: ['day'], limit: NO_LIMIT });
+  const days = found.map(({ day }) => day ?? '');
+  return [...new Set(days.map(monthOf))].map((month) => {
+    const within = days.filter((day) => monthOf(day) === month);
+    const last = within.at(-1) ?? month;
+    return { ...filter, from: within[0], to: dayOf(new Date(Date.parse(last) + DAY_MS)) };
+  });
+}
+
+const monthOf = (day: string) => day.slice(0, 7);
 
 function rankedBy(groupBy: readonly Grouping[]): Ranking {
   const [by, ...more] = rankings.filter((one) => groupBy.includes(one));

@@ -7,6 +7,11 @@ export const accountStates = ['closed', 'frozen', 'topping_up', 'overdrawn', 'lo
 
 export type AccountState = (typeof accountStates)[number];
 
+/** Whether an account has a rule of auto top-up, and whether it works at the moment. */
+export const autoTopUpStandings = ['off', 'enabled', 'paused'] as const;
+
+export type AutoTopUpStanding = (typeof autoTopUpStandings)[number];
+
 export interface AccountReading {
   readonly id: string;
   readonly owner: {
@@ -23,6 +28,7 @@ export interface AccountReading {
   /** balance − open holds. */
   readonly available: Nanos;
   readonly state: AccountState;
+  readonly autoTopUp: AutoTopUpStanding;
   /** The seq of the newest entry. */
   readonly seq: bigint;
 }
@@ -41,7 +47,8 @@ export const ACCOUNT_IDS = `
 
 export const READ_ACCOUNTS = `
   select a.id, a.owner_type, a.owner_id, coalesce(o.name, p.name) as owner_name, a.currency,
-    b.posted, b.pending, b.held, b.state, b.open_seq, s.top_up_in_flight, s.threshold
+    b.posted, b.pending, b.held, b.state, b.open_seq, s.top_up_in_flight, s.threshold,
+    case when s.threshold is null then 'off' when s.decision = 'suspended' then 'paused' else 'enabled' end as auto_top_up
   from accounts a
   join account_balances b on b.account_id = a.id
   left join auth.organizations o on a.owner_type = 'organization' and o.id = a.owner_id
@@ -63,6 +70,7 @@ interface AccountRow {
   open_seq: string;
   top_up_in_flight: string | null;
   threshold: string | null;
+  auto_top_up: AutoTopUpStanding;
 }
 
 const ACCOUNT_IDS_OF_ORGANIZATION = `
@@ -133,6 +141,7 @@ function fromRow(row: AccountRow): AccountReading {
       topUpInFlight: row.top_up_in_flight !== null,
       threshold: row.threshold === null ? undefined : nanosFromString(row.threshold),
     }),
+    autoTopUp: row.auto_top_up,
     seq: BigInt(row.open_seq) - 1n,
   };
 }

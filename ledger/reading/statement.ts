@@ -40,6 +40,8 @@ export const READ_STATEMENT = `
   from entries e
   left join ledger_commands c on c.id = e.command_id
   where e.account_id = $1::uuid and e.seq < $2::int8
+    and ($4::timestamptz is null or e.posted_at >= $4::timestamptz)
+    and ($5::timestamptz is null or e.posted_at < $5::timestamptz)
   order by e.seq desc limit $3::int4`;
 
 /** From several places at once, each a seq of an account; at most `$3` entries from each. */
@@ -74,13 +76,20 @@ interface StatementRow {
 
 const BEYOND_ALL = 2n ** 63n - 1n;
 
+/** When entries were posted: from inclusive, to exclusive. */
+export interface StatementFilter {
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+}
+
 /** The entries before a seq, newest first. */
 export async function readStatement(
   pool: Pool,
   accountId: string,
+  { from, to }: StatementFilter,
   page: { before: bigint | undefined; limit: number },
 ): Promise<StatementEntry[]> {
-  const values = [accountId, page.before ?? BEYOND_ALL, page.limit];
+  const values = [accountId, page.before ?? BEYOND_ALL, page.limit, from ?? null, to ?? null];
   const { rows } = await pool.query<StatementRow>(READ_STATEMENT, values);
   return withNames(pool, rows);
 }

@@ -7,6 +7,11 @@ export const timelineSteps = [
   'rule-evaluated',
   'charge-sent',
   'charge-declined',
+  'confirmation-needed',
+  'charge-called-off',
+  'outcome-unknown',
+  'never-arrived',
+  'expired',
   'set-aside',
   'kept-out',
   'credited',
@@ -42,8 +47,16 @@ const READ_TIMELINE = `
     union all
     select 2, a.first_sent_at, 'charge-sent', a.attempt > 1, null, null from top_up_attempts a where a.top_up_id = $1::uuid
     union all
-    select 3, a.ended_at, 'charge-declined', true, null, null from top_up_attempts a
-      where a.top_up_id = $1::uuid and a.ended_at is not null and a.outcome not in ('paid', 'never-sent')
+    select 3, a.ended_at, case a.outcome
+        when 'authentication' then 'confirmation-needed' when 'state-wrong' then 'charge-called-off'
+        when 'never-sent' then 'never-arrived' else 'charge-declined' end, true, null, null
+      from top_up_attempts a
+      where a.top_up_id = $1::uuid and a.ended_at is not null and a.outcome not in ('paid', 'quarantined')
+    union all
+    select 3, a.last_sent_at, 'outcome-unknown', true, null, null from t join top_up_attempts a on a.top_up_id = t.id
+      where t.state = 'unknown' and a.ended_at is null
+    union all
+    select 3, t.expires_at, 'expired', false, null, null from t where t.state = 'not-completed' and t.reason = 'expired'
     union all
     select 4, q.found_at, 'set-aside', true, null, null from quarantined_payments q where q.top_up_id = $1::uuid
     union all

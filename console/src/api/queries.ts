@@ -2,15 +2,17 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { keepDraftsOf } from '../parts/draft.ts';
 import { api, read } from './client.ts';
+import { ProblemError } from './problem.ts';
 
 const path = (accountId: string) => ({ path: { accountId } });
 
 export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: async () => {
-    const me = await read(api.GET('/v1/me'));
-    keepDraftsOf(me.id);
-    return me;
+    const { person } = await read(api.GET('/v1/session'));
+    if (person === null) throw new ProblemError({ code: 'unauthenticated', title: 'Sign in first.' }, 401);
+    keepDraftsOf(person.id);
+    return person;
   },
   staleTime: 60_000,
 });
@@ -43,16 +45,21 @@ export const topUpQuery = (accountId: string, topUpId: string) =>
       ),
   });
 
+/** The rule, null where there is none: which the account itself says, so that nothing is asked for that is not there. */
 export const autoTopUpQuery = (accountId: string) =>
   queryOptions({
     queryKey: ['auto-top-up', accountId],
-    queryFn: () =>
-      read(api.GET('/v1/accounts/{accountId}/auto-top-up', { params: path(accountId) })).catch(
+    queryFn: async ({ client }) => {
+      const account = await client.fetchQuery({ ...accountQuery(accountId), staleTime: 0 });
+      if (account.autoTopUp === 'off') return null;
+      return read(api.GET('/v1/accounts/{accountId}/auto-top-up', { params: path(accountId) })).catch(
         (error: unknown) => {
-          if (error instanceof Error && 'code' in error && error.code === 'not-found') return null;
+          // it was switched off just now
+          if (error instanceof ProblemError && error.code === 'not-found') return null;
           throw error;
         },
-      ),
+      );
+    },
   });
 
 export const paymentMethodsQuery = queryOptions({

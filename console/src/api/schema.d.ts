@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is signed in, if anybody is
+         * @description The same as `GET /v1/me` for a person; for everybody else a person of null instead of 401.
+         */
+        get: operations["getSession"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me": {
         parameters: {
             query?: never;
@@ -492,7 +512,7 @@ export interface paths {
         };
         /**
          * The ledger: entries with seq and the balance after each, newest first
-         * @description A usage entry sums the usage events between two postings; the history shows each of them.
+         * @description A usage entry sums the usage events between two postings; the history shows each of them. With `format=csv` or `Accept: text/csv` the answer is a stream of everything that matches.
          */
         get: operations["getAccountsStatement"];
         put?: never;
@@ -512,7 +532,7 @@ export interface paths {
         };
         /**
          * Sums of usage
-         * @description Days are UTC days on which the usage occurred. `from` is inclusive, `to` exclusive; a time of day counts as its whole day. With `format=csv` or `Accept: text/csv` the same sums come as CSV.
+         * @description Days are UTC days on which the usage occurred. `from` is inclusive, `to` exclusive; a time of day counts as its whole day. With `format=csv` or `Accept: text/csv` the same sums come as CSV, however many they are.
          */
         get: operations["getAccountsUsage"];
         put?: never;
@@ -1416,6 +1436,11 @@ export interface components {
             available: components["schemas"]["Amount"];
             /** @enum {string} */
             state: "closed" | "frozen" | "topping_up" | "overdrawn" | "low" | "ok";
+            /**
+             * @description Whether there is a rule of auto top-up, and whether it works.
+             * @enum {string}
+             */
+            autoTopUp: "off" | "enabled" | "paused";
         };
         AccountDossier: {
             account: components["schemas"]["Account"];
@@ -2221,11 +2246,13 @@ export interface components {
             paidAt: components["schemas"]["Timestamp"] | null;
             /** @description Where its payer pays; null for everybody else, and once it is over. */
             checkoutUrl: string | null;
-            /** @description What happened, oldest first. That a card was declined, or a payment set aside, only its payer reads. */
+            /** @description Why it was not completed, for its payer; null for everybody else, and when it was not. */
+            ending: ("expired" | "declined" | "confirmation-needed" | "set-aside" | "never-arrived" | "not-opened" | "not-needed" | "cap-reached" | "called-off") | null;
+            /** @description What happened, oldest first. How a card fared, and that a payment was set aside, only its payer reads. */
             timeline: {
                 at: components["schemas"]["Timestamp"];
                 /** @enum {string} */
-                what: "opened" | "rule-evaluated" | "charge-sent" | "charge-declined" | "set-aside" | "kept-out" | "credited" | "posted";
+                what: "opened" | "rule-evaluated" | "charge-sent" | "charge-declined" | "confirmation-needed" | "charge-called-off" | "outcome-unknown" | "never-arrived" | "expired" | "set-aside" | "kept-out" | "credited" | "posted";
                 /** @description Of an evaluation: the balance that it found. */
                 balance?: components["schemas"]["Amount"];
                 /** @description Of an evaluation: the threshold at that time. */
@@ -2447,6 +2474,10 @@ export interface components {
             items: components["schemas"]["WaitingInvitation"][];
             nextCursor: string | null;
         };
+        WhoIsSignedIn: {
+            /** @description Null when nobody is signed in. */
+            person: components["schemas"]["Me"] | null;
+        };
         /** @description A problem as RFC 9457 describes it. */
         Problem: {
             /**
@@ -2579,9 +2610,57 @@ export type SchemaVerifyRunPage = components['schemas']['VerifyRunPage'];
 export type SchemaVerifyStarted = components['schemas']['VerifyStarted'];
 export type SchemaWaitingInvitation = components['schemas']['WaitingInvitation'];
 export type SchemaWaitingInvitationPage = components['schemas']['WaitingInvitationPage'];
+export type SchemaWhoIsSignedIn = components['schemas']['WhoIsSignedIn'];
 export type SchemaProblem = components['schemas']['Problem'];
 export type $defs = Record<string, never>;
 export interface operations {
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhoIsSignedIn"];
+                };
+            };
+            /** @description `request-invalid`: The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-busy`: Somebody else is changing the same thing; `database-unavailable`: The database is not reachable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getMe: {
         parameters: {
             query?: never;
@@ -5072,9 +5151,15 @@ export interface operations {
     getAccountsStatement: {
         parameters: {
             query?: {
+                /** @description Posted at or after this moment. */
+                from?: string;
+                /** @description Posted before this moment. */
+                to?: string;
                 /** @description The `nextCursor` of the page before. */
                 cursor?: string;
                 limit?: number;
+                /** @description Wins over the `Accept` header, so that a plain link can ask for CSV. */
+                format?: "json" | "csv";
             };
             header?: never;
             path: {
@@ -5092,6 +5177,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EntryPage"];
+                    "text/csv": string;
                 };
             };
             /** @description `request-invalid`: The request is not valid */

@@ -3,7 +3,7 @@
 /** The address of everything that matches. `format=csv` stands for the header that a link cannot send. */
 export function csvAddress(
   accountId: string,
-  table: 'transactions' | 'audit' | 'usage' | 'contributions',
+  table: 'transactions' | 'statement' | 'audit' | 'usage' | 'contributions',
   filter: Readonly<Record<string, unknown>>,
 ): string {
   const query = new URLSearchParams({ format: 'csv' });

@@ -7,6 +7,7 @@ import { cardOf } from './things.ts';
 const RULE = { threshold: '0.00', amount: '20.00', monthlyCap: '100.00' };
 
 export const accountLines: readonly Line[] = [
+  { route: 'GET /v1/session', row: rows.ANYBODY },
   { route: 'GET /v1/me', row: rows.PEOPLE_THEMSELVES },
   {
     route: 'PUT /v1/me/active-organization',

@@ -6,7 +6,7 @@ import type { SchemaTopUpDetail } from '../../api/schema.d.ts';
 import { Money } from '../../parts/Money.tsx';
 import { QueryState } from '../../parts/QueryState.tsx';
 import { TopUpTimeline } from '../../parts/TopUpTimeline.tsx';
-import { topUpModes, topUpStates } from '../../parts/top-up-text.ts';
+import { topUpEndings, topUpModes, topUpStates } from '../../parts/top-up-text.ts';
 
 interface TopUpDetailsProps {
   readonly accountId: string;
@@ -46,6 +46,7 @@ function Details({ topUp }: { readonly topUp: SchemaTopUpDetail }) {
         {topUpModes[topUp.mode]}, {topUp.state === 'paid' ? 'paid by' : 'on the card of'}{' '}
         {topUp.payer.name ?? 'a former member'}.
       </Text>
+      {topUp.ending !== null && <Text size="sm">{topUpEndings[topUp.ending]}</Text>}
       {topUp.checkoutUrl !== null && !wasPaid && (
         <Button component="a" href={topUp.checkoutUrl}>
           Continue to payment
