@@ -6,6 +6,7 @@ import {
   createRouter,
   lazyRouteComponent,
   Outlet,
+  parseSearchWith,
   redirect,
 } from '@tanstack/react-router';
 import { ProblemError } from './api/problem.ts';
@@ -188,6 +189,9 @@ const routeTree = root.addChildren([
   invitation,
 ]);
 
+/** A value of an address: what was quoted there is the text within, and all else is what it says. */
+const readValue = (text: string): unknown => (text.startsWith('"') ? JSON.parse(text) : text);
+
 /** The console's router over one cache of queries. */
 export function createConsoleRouter(queryClient: QueryClient) {
   return createRouter({
@@ -197,6 +201,7 @@ export function createConsoleRouter(queryClient: QueryClient) {
     defaultErrorComponent: LoadFailed,
     scrollRestoration: true,
     pathParamsAllowedCharacters: ['@'],
+    parseSearch: parseSearchWith(readValue),
     // what a page does not read out of its address is not in its search: an address of another site never is
     search: { strict: true },
   });

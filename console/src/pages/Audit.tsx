@@ -1,29 +1,28 @@
 // The audit: who changed what of rights, members, keys, rules and money, for owners and admins.
-import { Button, Group, Paper, Select, Table, Text } from '@mantine/core';
-import { IconDownload } from '@tabler/icons-react';
+import { Button, Group, Paper, Select, Text } from '@mantine/core';
+import { IconDownload, IconX } from '@tabler/icons-react';
 import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { api, read } from '../api/client.ts';
-import type { SchemaAuditLine } from '../api/schema.d.ts';
 import { useAccountContext } from '../context.ts';
 import { csvAddress } from '../parts/csv-address.ts';
 import { DayRange } from '../parts/DayRange.tsx';
 import { PageHeader } from '../parts/PageHeader.tsx';
 import { QueryState } from '../parts/QueryState.tsx';
 import { ShowMore } from '../parts/ShowMore.tsx';
-import { When } from '../parts/When.tsx';
-import { type AuditSearch, auditKinds } from './audit/audit-search.ts';
-import { changeText, titleOf } from './audit/line-text.ts';
+import { UtcDayNote } from '../parts/UtcDayNote.tsx';
+import { AuditTable } from './audit/AuditTable.tsx';
+import { type AuditSearch, auditFilterOf, auditKinds } from './audit/audit-search.ts';
 
-const auditQuery = (accountId: string, search: AuditSearch) =>
+const auditQuery = (accountId: string, filter: AuditSearch) =>
   infiniteQueryOptions({
-    queryKey: ['audit', accountId, search],
+    queryKey: ['audit', accountId, filter],
     queryFn: ({ pageParam }) =>
       read(
         api.GET('/v1/accounts/{accountId}/audit', {
           params: {
             path: { accountId },
-            query: { ...search, limit: 50, ...(pageParam && { cursor: pageParam }) },
+            query: { ...filter, limit: 50, ...(pageParam && { cursor: pageParam }) },
           },
         }),
       ),
@@ -35,17 +34,21 @@ export function Audit() {
   const context = useAccountContext();
   const search = useSearch({ from: '/signed-in/accounts/$context/audit' });
   const navigate = useNavigate();
-  const query = useInfiniteQuery(auditQuery(context.accountId, search));
+  const filter = auditFilterOf(search);
+  const query = useInfiniteQuery(auditQuery(context.accountId, filter));
   const lines = query.data?.pages.flatMap(({ items }) => items) ?? [];
-  const set = (name: keyof AuditSearch, value: string | null) => {
-    const { [name]: _before, ...others } = search;
+  const go = (next: AuditSearch) =>
     void navigate({
       to: '/accounts/$context/audit',
       params: { context: context.key },
-      search: value === null || value === '' ? others : { ...others, [name]: value },
+      search: next,
       replace: true,
     });
+  const set = (name: keyof AuditSearch, value: string | null) => {
+    const { [name]: _before, ...others } = search;
+    go(value === null || value === '' ? others : { ...others, [name]: value });
   };
+  const isFiltered = Object.keys(search).length > 0;
   return (
     <>
       <PageHeader
@@ -53,7 +56,7 @@ export function Audit() {
         action={
           <Button
             component="a"
-            href={csvAddress(context.accountId, 'audit', { ...search })}
+            href={csvAddress(context.accountId, 'audit', { ...filter })}
             variant="default"
             leftSection={<IconDownload size={16} aria-hidden />}
             download
@@ -64,8 +67,8 @@ export function Audit() {
       >
         Every change of rights, members, keys, rules and money.
       </PageHeader>
-      <Group gap="sm" mb="md" role="search" aria-label="Filters">
-        <DayRange labels={['From', 'Before']} from={search.from} to={search.to} onChange={set} />
+      <Group gap="sm" align="flex-end" role="search" aria-label="Filters">
+        <DayRange from={search.from} to={search.to} onChange={set} />
         <Select
           label="What"
           size="xs"
@@ -75,62 +78,28 @@ export function Audit() {
           value={search.action ?? null}
           onChange={(action) => set('action', action)}
         />
-      </Group>
-      <Paper>
-        <QueryState query={query} />
-        {query.isSuccess && lines.length === 0 && <Text c="dimmed">Nothing matches.</Text>}
-        {lines.length > 0 && (
-          <Table.ScrollContainer minWidth={640}>
-            <Table>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>When</Table.Th>
-                  <Table.Th>Who</Table.Th>
-                  <Table.Th>What</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {lines.map((line) => (
-                  <Line key={line.id} line={line} />
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+        {isFiltered && (
+          <Button
+            size="xs"
+            variant="subtle"
+            leftSection={<IconX size={14} aria-hidden />}
+            onClick={() => go({})}
+          >
+            Clear
+          </Button>
         )}
+      </Group>
+      <UtcDayNote />
+      <Paper mt="md">
+        <QueryState query={query} />
+        {query.isSuccess && lines.length === 0 && (
+          <Text c="dimmed">
+            {isFiltered ? 'Nothing matches these filters.' : 'Nothing has been changed yet.'}
+          </Text>
+        )}
+        {lines.length > 0 && <AuditTable lines={lines} />}
         <ShowMore query={query} />
       </Paper>
     </>
-  );
-}
-
-const ACTORS = { person: '', operator: 'Operator', organization: 'Program', system: 'Coffer itself' };
-
-function Line({ line }: { readonly line: SchemaAuditLine }) {
-  const { actor } = line;
-  return (
-    <Table.Tr>
-      <Table.Td style={{ verticalAlign: 'top' }}>
-        <When at={line.at} withTime size="sm" />
-      </Table.Td>
-      <Table.Td style={{ verticalAlign: 'top' }}>
-        <Text size="sm">{[ACTORS[actor.kind], actor.name].filter(Boolean).join(': ')}</Text>
-        {line.address !== null && (
-          <Text size="xs" c="dimmed">
-            {line.address}
-          </Text>
-        )}
-      </Table.Td>
-      <Table.Td>
-        <Text size="sm" fw={550}>
-          {titleOf(line)}
-        </Text>
-        {changeText(line).map((text) => (
-          <Text key={text} size="xs" c="dimmed">
-            {text}
-          </Text>
-        ))}
-        {line.reason !== null && <Text size="sm">“{line.reason}”</Text>}
-      </Table.Td>
-    </Table.Tr>
   );
 }

@@ -1,4 +1,5 @@
 // What the address of Billing says beside the account: from which hosted page one comes back, and what is open.
+import { isId, textOf } from '../parts/search.ts';
 
 export interface BillingSearch {
   /** The top-up from whose payment page one came back. */
@@ -16,14 +17,14 @@ export interface BillingSearch {
 }
 
 export function readBillingSearch(search: Record<string, unknown>): BillingSearch {
-  const { topUp, show } = search;
+  const [topUp, show] = [textOf(search['topUp']), textOf(search['show'])];
   return {
-    ...(typeof topUp === 'string' && { topUp }),
+    ...(isId(topUp) && { topUp }),
     ...(search['cancelled'] === true && { cancelled: true }),
     ...readHomeSearch(search),
     ...(search['add'] === true && { add: true }),
     ...(search['auto'] === true && { auto: true }),
-    ...(typeof show === 'string' && { show }),
+    ...(isId(show) && { show }),
   };
 }
 

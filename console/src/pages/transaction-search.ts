@@ -1,7 +1,7 @@
 // The filters of the history as they stand in the address, and the line that is open: what is none of them is dropped.
 import type { TransactionFilter } from '../api/queries/history.ts';
 import { isDay, plusDays } from '../parts/days.ts';
-import { isId } from '../parts/search.ts';
+import { isId, isWord, textOf } from '../parts/search.ts';
 
 const TYPES = ['usage', 'top-up', 'refund', 'dispute', 'grant', 'adjustment'] as const;
 type Type = (typeof TYPES)[number];
@@ -24,9 +24,8 @@ export const transactionTypes = TYPES;
 export function readTransactionSearch(search: Record<string, unknown>): TransactionSearch {
   const read: TransactionSearch = {};
   for (const name of ['from', 'to', 'memberId', 'apiKeyId', 'model', 'batchId', 'line'] as const) {
-    const value = search[name];
-    const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
-    if (LOOKS_RIGHT[name]?.(text) ?? text !== '') read[name] = text;
+    const text = textOf(search[name]);
+    if ((LOOKS_RIGHT[name] ?? isWord)(text)) read[name] = text;
   }
   const type = TYPES.find((one) => one === search['type']);
   if (type !== undefined) read.type = type;
@@ -38,6 +37,7 @@ const LOOKS_RIGHT: Readonly<Record<string, (text: string) => boolean>> = {
   to: isDay,
   memberId: isId,
   apiKeyId: isId,
+  line: (text) => /^(usage|entry)-\d{1,18}$/.test(text),
 };
 
 /** Whether lines are left out. */

@@ -1,16 +1,14 @@
-// Two days that a page is limited to, each of them optional where the page takes it so.
+// Two UTC days that a page is limited to, both shown themselves, each of them optional where the page takes it so.
 import { TextInput } from '@mantine/core';
 
 interface DayRangeProps {
-  /** What the two are called; whether the second is shown itself, the words have to say. */
-  readonly labels: readonly [string, string];
   readonly from: string | undefined;
   readonly to: string | undefined;
   readonly fault?: string | undefined;
   readonly onChange: (name: 'from' | 'to', day: string) => void;
 }
 
-export function DayRange({ labels, from = '', to = '', fault, onChange }: DayRangeProps) {
+export function DayRange({ from = '', to = '', fault, onChange }: DayRangeProps) {
   const day = (name: 'from' | 'to', label: string, value: string) => (
     <TextInput
       label={label}
@@ -23,8 +21,8 @@ export function DayRange({ labels, from = '', to = '', fault, onChange }: DayRan
   );
   return (
     <>
-      {day('from', labels[0], from)}
-      {day('to', labels[1], to)}
+      {day('from', 'First day (UTC)', from)}
+      {day('to', 'Last day (UTC)', to)}
     </>
   );
 }

@@ -8,9 +8,15 @@ export const dayOf = (moment: Date): string => moment.toISOString().slice(0, 10)
 /** Today, by UTC, as usage is counted. */
 export const today = (): string => dayOf(new Date());
 
-/** Whether a text is a day that exists. */
+/** Whether a text is a day that exists, since 1970 and in this millennium. */
 export const isDay = (text: string): boolean =>
-  /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`));
+  /^(19[7-9]|2\d\d)\d-\d{2}-\d{2}$/.test(text) && dayExists(text);
+
+/** The parser takes the 31st of February for the 3rd of March. */
+function dayExists(text: string): boolean {
+  const moment = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(moment.getTime()) && dayOf(moment) === text;
+}
 
 /** The day so many days later, or earlier when negative. */
 export const plusDays = (day: string, count: number): string =>

@@ -1,28 +1,44 @@
-// A line of the audit in words: what was done to what, and which fields went from what to what.
+// A line of the audit in words: a sentence for what was done, and beneath it which fields went from what to what.
 import type { SchemaAuditLine } from '../../api/schema.d.ts';
+import { labelOf, type Shown, shown } from './fields.ts';
+import { kinds } from './kinds.ts';
+import { toldBy } from './told.ts';
 
-/** `member.role-changed` of Max → `Member role changed: Max`. */
-export function titleOf({ action, subject }: SchemaAuditLine): string {
-  const words = action.replaceAll(/[.-]/g, ' ').replace(/^api key/, 'API key');
+/** What was done. An action that this console does not know yet is told by its name. */
+export function titleOf(line: SchemaAuditLine): string {
+  const says = kinds[line.action]?.says(toldBy(line));
+  if (says !== undefined) return says.charAt(0).toUpperCase() + says.slice(1);
+  const words = line.action.replaceAll(/[.-]/g, ' ');
   const title = words.charAt(0).toUpperCase() + words.slice(1);
-  return subject.name === null ? title : `${title}: ${subject.name}`;
+  return line.subject.name === null ? title : `${title}: ${line.subject.name}`;
 }
 
-/** One line for each field: `role: member → admin`. */
-export function changeText({ before, after }: SchemaAuditLine): string[] {
+export interface Change {
+  readonly label: string;
+  readonly was: Shown | undefined;
+  readonly is: Shown | undefined;
+}
+
+/** What changed beside what the sentence says. */
+export function changesOf({ action, before, after }: SchemaAuditLine): Change[] {
+  const said = kinds[action]?.said ?? [];
   const names = new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})]);
   return [...names].flatMap((name) => {
-    const [was, is] = [shown(before?.[name]), shown(after?.[name])];
-    if (was === is) return [];
-    return [`${words(name)}: ${[was, is].filter((text) => text !== undefined).join(' → ')}`];
+    const [was, is] = [shown(name, before?.[name]), shown(name, after?.[name])];
+    if (said.includes(name) || was?.text === is?.text) return [];
+    return [{ label: labelOf(name), was, is }];
   });
 }
 
-function shown(value: unknown): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === 'object' && 'name' in value) return String(value.name ?? 'former member');
-  return Array.isArray(value) ? value.join(', ') : String(value);
-}
+const ACTORS = {
+  person: 'A former member',
+  operator: 'Operator',
+  organization: 'Program',
+  system: 'Coffer',
+} as const;
 
-/** `monthlyCap` → `monthly cap`. */
-const words = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+/** Who did it. */
+export function actorText({ actor: { kind, name } }: SchemaAuditLine): string {
+  if (name === null) return ACTORS[kind];
+  return kind === 'person' || kind === 'system' ? name : `${ACTORS[kind]}: ${name}`;
+}

@@ -6,9 +6,9 @@ import { useState } from 'react';
 import { type ContributionFilter, contributionsQuery } from '../../api/queries/billing.ts';
 import type { SchemaContribution } from '../../api/schema.d.ts';
 import { csvAddress } from '../../parts/csv-address.ts';
+import { dayOf, longDay } from '../../parts/days.ts';
 import { Money } from '../../parts/Money.tsx';
 import { QueryState } from '../../parts/QueryState.tsx';
-import { When } from '../../parts/When.tsx';
 
 const PERIODS = [
   { value: 'all', label: 'All time' },
@@ -64,8 +64,8 @@ export function Contributions({ accountId }: { readonly accountId: string }) {
                 <Table.Th ta="right">In all</Table.Th>
                 <Table.Th ta="right">By hand</Table.Th>
                 <Table.Th ta="right">Auto top-up</Table.Th>
-                <Table.Th>First</Table.Th>
-                <Table.Th>Last</Table.Th>
+                <Table.Th>First (UTC day)</Table.Th>
+                <Table.Th>Last (UTC day)</Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
@@ -93,12 +93,8 @@ function Line({
       </Table.Td>
       <Part {...manual} />
       <Part {...auto} />
-      <Table.Td>
-        <When at={firstAt} />
-      </Table.Td>
-      <Table.Td>
-        <When at={lastAt} />
-      </Table.Td>
+      <Table.Td>{longDay(dayOf(new Date(firstAt)))}</Table.Td>
+      <Table.Td>{longDay(dayOf(new Date(lastAt)))}</Table.Td>
     </Table.Tr>
   );
 }

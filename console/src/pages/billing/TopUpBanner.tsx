@@ -2,6 +2,7 @@
 import { Alert, Button, Group, Loader, Stack } from '@mantine/core';
 import { IconCheck, IconInfoCircle } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
+import { ProblemError } from '../../api/problem.ts';
 import { meQuery, topUpQuery } from '../../api/queries.ts';
 import type { SchemaTopUpDetail } from '../../api/schema.d.ts';
 import type { Context } from '../../context.ts';
@@ -23,7 +24,7 @@ export function TopUpBanner({ context, topUpId, wasCancelled, onAgain, onClose }
   const { data: topUp } = useQuery({
     ...topUpQuery(context.accountId, topUpId),
     // the account's events tell of it too; this is for when they are not heard
-    refetchInterval: ({ state }) => (isSettled(state.data) ? false : ASK_AGAIN_MS),
+    refetchInterval: ({ state }) => (isSettled(state.data) || isMissing(state.error) ? false : ASK_AGAIN_MS),
   });
   if (topUp === undefined || me === undefined) return null;
   const said = wordsFor(topUp, { wasCancelled, isMine: topUp.payer.id === me.id, of: context.name });
@@ -65,6 +66,8 @@ export function TopUpBanner({ context, topUpId, wasCancelled, onAgain, onClose }
     </Alert>
   );
 }
+
+const isMissing = (error: unknown) => error instanceof ProblemError && error.status === 404;
 
 const isSettled = (topUp: SchemaTopUpDetail | undefined) =>
   topUp !== undefined && (topUp.state === 'paid' || topUp.state === 'not-completed');

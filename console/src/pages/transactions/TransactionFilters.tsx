@@ -6,6 +6,7 @@ import { IconFilter, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Context } from '../../context.ts';
 import { DayRange } from '../../parts/DayRange.tsx';
+import { UtcDayNote } from '../../parts/UtcDayNote.tsx';
 import { isFiltered, type TransactionSearch, transactionTypes } from '../transaction-search.ts';
 import { lineNames } from './line-text.ts';
 import { useFilterChoices } from './use-filter-choices.ts';
@@ -51,7 +52,7 @@ export function TransactionFilters({ context, search, onChange }: TransactionFil
         {isFiltered(search) ? 'Filters (some are set)' : 'Filters'}
       </Button>
       <Group gap="sm" align="flex-end" {...(!isOpen && { visibleFrom: 'sm' })}>
-        <DayRange labels={['From', 'To']} from={search.from} to={search.to} onChange={set} />
+        <DayRange from={search.from} to={search.to} onChange={set} />
         <Select
           label="Type"
           size="xs"
@@ -77,6 +78,7 @@ export function TransactionFilters({ context, search, onChange }: TransactionFil
           </Button>
         )}
       </Group>
+      <UtcDayNote />
     </search>
   );
 }

@@ -66,7 +66,7 @@ export function ChartSection({ title, explains, csv, table, isStale, ...chart }:
   );
 }
 
-/** A file of exactly the lines of the table. */
+/** A file of all the lines of a table, also of those that a page shows as one. */
 export function CsvLink({ href, of }: { readonly href: string; readonly of: string }) {
   return (
     <Button

@@ -2,18 +2,16 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { type UsageFilter, usageQuery } from '../../api/queries/usage.ts';
-import type { SchemaUsageSum } from '../../api/schema.d.ts';
 import type { Context } from '../../context.ts';
 import { formatMoney, spokenMoney } from '../../money.ts';
 import { csvAddress } from '../../parts/csv-address.ts';
 import { daysBetween, longDay } from '../../parts/days.ts';
-import { Money } from '../../parts/Money.tsx';
 import { QueryState } from '../../parts/QueryState.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { ChartSection } from './ChartSection.tsx';
 import { axisOf, nanosOf } from './exact.ts';
-import { SumTable, type TableColumn } from './SumTable.tsx';
-import { type Group as By, namesOf, type Stacks, spendStacks } from './stacks.ts';
+import { SpendTable } from './SpendTable.tsx';
+import { type Group as By, type Stacks, spendStacks } from './stacks.ts';
 import type { Period } from './usage-search.ts';
 
 /** More colours than these nobody tells apart: the rest is one. */
@@ -46,8 +44,8 @@ export function SpendSection({ context, by, filter, period }: SpendSectionProps)
     <ChartSection
       title="Spend"
       explains={`${stacks.total} in all, by the UTC day on which each request was made.`}
-      csv={csvAddress(context.accountId, 'usage', asked)}
-      table={<SumTable label="Spend by day" columns={columnsOf(by, namesOf(sums, by))} lines={sums} />}
+      csv={csvAddress(context.accountId, 'usage', { ...filter, groupBy: asked.groupBy })}
+      table={<SpendTable accountId={context.accountId} by={by} filter={filter} few={sums} />}
       isStale={query.isPlaceholderData}
       stacks={stacks}
       axis={marks.map((amount) => [Number(amount), formatMoney(amount)])}
@@ -74,14 +72,3 @@ function inDollars(stacks: Stacks): Stacks & { spent: string; dearest: { day: st
     })),
   };
 }
-
-const COUNT = new Intl.NumberFormat('en-US');
-
-const TITLES: Record<By, string> = { member: 'Member', apiKey: 'API key', model: 'Model' };
-
-const columnsOf = (by: By, nameOf: (sum: SchemaUsageSum) => string): TableColumn<SchemaUsageSum>[] => [
-  { title: 'Day', cell: ({ day = '' }) => day },
-  { title: TITLES[by], cell: nameOf },
-  { title: 'Requests', isNumber: true, cell: ({ events }) => COUNT.format(events) },
-  { title: 'Spend', isNumber: true, cell: ({ cost }) => <Money amount={cost} exact /> },
-];

@@ -39,7 +39,7 @@ export function TokenSection({ context, filter, period }: TokenSectionProps) {
   return (
     <ChartSection
       title="Tokens"
-      explains={`${stacks.total} in all. Input that was read from a cache, or written to one, is counted apart from other input.`}
+      explains={`${stacks.total} in all, by UTC day. Input that was read from a cache, or written to one, is counted apart from other input.`}
       csv={csvAddress(context.accountId, 'usage', asked)}
       table={<SumTable label="Tokens by day" columns={COLUMNS} lines={sums} />}
       isStale={query.isPlaceholderData}
@@ -54,7 +54,7 @@ const COUNT = new Intl.NumberFormat('en-US');
 const SHORT = new Intl.NumberFormat('en-US', { notation: 'compact' });
 
 const COLUMNS: TableColumn<SchemaUsageSum>[] = [
-  { title: 'Day', cell: ({ day = '' }) => day },
+  { title: 'Day (UTC)', cell: ({ day = '' }) => day },
   { title: 'Requests', isNumber: true, cell: ({ events }) => COUNT.format(events) },
   { title: 'All input', isNumber: true, cell: ({ inputTokens }) => COUNT.format(inputTokens) },
   { title: 'of it cached', isNumber: true, cell: (sum) => COUNT.format(sum.cachedInputTokens) },

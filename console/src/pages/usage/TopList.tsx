@@ -75,7 +75,10 @@ export function TopList({ context, by, filter, search }: TopListProps) {
             </Table.Tbody>
           </Table>
           <Group mt="sm" gap="xs">
-            <CsvLink href={csvAddress(context.accountId, 'usage', asked)} of={TITLES[by]} />
+            <CsvLink
+              href={csvAddress(context.accountId, 'usage', { ...filter, groupBy: by })}
+              of={TITLES[by]}
+            />
             {(hasMore || isWhole) && (
               <Button size="xs" variant="subtle" onClick={() => setWhole(!isWhole)}>
                 {isWhole ? `Show the first ${FEW}` : 'Show all'}

@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts';
 import { DayRange } from '../../parts/DayRange.tsx';
 import { plusDays, today } from '../../parts/days.ts';
 import { TextLink } from '../../parts/links.tsx';
+import { UtcDayNote } from '../../parts/UtcDayNote.tsx';
 import type { Group as By } from './stacks.ts';
 import { periodFault, periodOf, readUsageSearch, type UsageSearch } from './usage-search.ts';
 
@@ -59,7 +60,6 @@ export function UsageFilters({ context, by, search, names, onChange }: UsageFilt
       {period === 'custom' && (
         <Group gap="sm" align="flex-start">
           <DayRange
-            labels={['First day (UTC)', 'Last day (UTC)']}
             from={from}
             to={to}
             fault={fault}
@@ -72,10 +72,10 @@ export function UsageFilters({ context, by, search, names, onChange }: UsageFilt
           {only.map(({ name, id }) => (
             <Pill key={name} size="md">
               <Group gap={4} wrap="nowrap" component="span">
-                Only {names.get(id) ?? (name === 'model' ? id : 'one')}
+                Only {names.get(id) ?? WITHOUT_NAME[name](id)}
                 <CloseButton
                   size={16}
-                  aria-label={`No longer only ${names.get(id) ?? id}`}
+                  aria-label={`No longer only ${names.get(id) ?? WITHOUT_NAME[name](id)}`}
                   onClick={() => {
                     const { [name]: _only, ...others } = search;
                     onChange(others);
@@ -94,9 +94,17 @@ export function UsageFilters({ context, by, search, names, onChange }: UsageFilt
           </TextLink>
         </Group>
       )}
+      <UtcDayNote />
     </Stack>
   );
 }
+
+/** What is said of somebody or something whose name is not known (yet). */
+const WITHOUT_NAME = {
+  memberId: (id: string) => `the member …${id.slice(-4)}`,
+  apiKeyId: (id: string) => `the key …${id.slice(-4)}`,
+  model: (id: string) => id,
+} as const;
 
 /** The same choice on the page of transactions. */
 function transactionSearchOf(search: UsageSearch) {

@@ -1,7 +1,7 @@
 // What the usage page shows, as it stands in the address: by what it is stacked, which days, and whose.
 import type { UsageFilter } from '../../api/queries/usage.ts';
 import { countDays, isDay, plusDays, today } from '../../parts/days.ts';
-import { isId } from '../../parts/search.ts';
+import { isId, isWord, textOf } from '../../parts/search.ts';
 import { type Group, groups } from './stacks.ts';
 
 const PERIODS = ['7d', '30d', '90d', 'custom'] as const;
@@ -32,9 +32,8 @@ export function readUsageSearch(search: Record<string, unknown>): UsageSearch {
   if (by !== undefined) read.by = by;
   if (period !== undefined && period !== '30d') read.period = period;
   for (const name of ['from', 'to', 'memberId', 'apiKeyId', 'model'] as const) {
-    const value = search[name];
-    const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
-    if (name.endsWith('Id') ? isId(text) : text !== '') read[name] = text;
+    const text = textOf(search[name]);
+    if (name.endsWith('Id') ? isId(text) : isWord(text)) read[name] = text;
   }
   return read;
 }
