@@ -15,6 +15,7 @@ import { rememberedContext } from './context.ts';
 import { readAuditSearch } from './pages/audit/audit-search.ts';
 import { readBillingSearch, readHomeSearch } from './pages/billing-search.ts';
 import { LoadFailed, NotFound } from './pages/Failures.tsx';
+import { readStatementSearch } from './pages/statement/statement-search.ts';
 import { readTransactionSearch } from './pages/transaction-search.ts';
 import { readUsageSearch } from './pages/usage/usage-search.ts';
 import { loadPart } from './parts/load-part.ts';
@@ -70,6 +71,13 @@ const transactions = createRoute({
   path: '/transactions',
   validateSearch: readTransactionSearch,
   component: page(() => import('./pages/Transactions.tsx'), 'Transactions'),
+});
+
+const statement = createRoute({
+  getParentRoute: () => account,
+  path: '/statement',
+  validateSearch: readStatementSearch,
+  component: page(() => import('./pages/Statement.tsx'), 'Statement'),
 });
 
 const usage = createRoute({
@@ -178,7 +186,7 @@ const routeTree = root.addChildren([
     home,
     settings,
     newOrganization,
-    account.addChildren([billing, transactions, usage, keys, team, audit]),
+    account.addChildren([billing, transactions, statement, usage, keys, team, audit]),
   ]),
   signIn,
   signUp,

@@ -51,6 +51,7 @@ function sightsOf({ slug }: Story, invitation: string): Sight[] {
       open: (page) => page.getByRole('listitem').first().getByRole('button').click(),
     },
     { name: 'transactions-empty', path: '/accounts/@me/transactions' },
+    { name: 'statement', path: `${account}/statement` },
     { name: 'usage', path: `${account}/usage` },
     { name: 'new-organization', path: '/new-organization' },
     { name: 'keys', path: `${account}/keys` },

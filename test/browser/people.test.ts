@@ -154,6 +154,7 @@ flow('signing out everywhere ends the other window too, which leads back after s
   const { email, personId } = await somebody(world);
   const here = await world.open({ personId });
   const there = await world.open({ personId });
+  there.expectFaults(/^401 of GET /);
   await there.page.goto('/accounts/@me/billing');
   await balanceButton(there.page, '0 dollars').waitFor();
   await here.page.goto('/settings');
@@ -201,7 +202,9 @@ flow('signing in leads to no other site, whatever the address asks for', async (
 });
 
 flow('the return page goes nowhere else, and tells strangers nothing', async ({ open, url }) => {
-  const { page } = await open();
+  const window = await open();
+  window.expectFaults(/^404 of GET .*\/billing\/return/);
+  const { page } = window;
   for (const query of [
     'next=https://evil.example',
     'session_id=https://evil.example',

@@ -11,7 +11,7 @@ export interface Window {
   told(): Promise<string>;
   /** Faults that this test brings about itself; without a call there may be none. */
   expectFaults(pattern: RegExp): void;
-  /** Page errors, errors in the console, breaches of the content policy, 5xx, and requests to strangers. */
+  /** Page errors, all that the browser's console complains of, breaches of the content policy, requests that fail or go to strangers. */
   faults(): string[];
 }
 
@@ -47,15 +47,23 @@ export async function openWindow(
       faults.push(`a request to ${request.url()}`);
   });
   context.on('response', (response) => {
-    if (response.status() >= 500) faults.push(`${response.status()} of ${response.url()}`);
+    // that an act is refused is part of the conversation; that a page asks for what is not there, or not its reader's, is not
+    const method = response.request().method();
+    if (response.status() >= (method === 'GET' ? 400 : 500))
+      faults.push(`${response.status()} of ${method} ${response.url()}`);
     const type = response.headers()['content-type'] ?? '';
     if (/json|html|csv/.test(type)) told.push(response.text().catch(() => ''));
   });
   context.on('weberror', (error) => faults.push(`page error: ${error.error().stack}`));
   context.on('console', (message) => {
-    // an answer of 4xx is part of the conversation; one of 5xx is noted above
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+    // answers of 4xx and 5xx are noted above
+    if (/^(error|warning)$/.test(message.type()) && !message.text().startsWith('Failed to load resource'))
       faults.push(`console: ${message.text()}`);
+  });
+  context.on('requestfailed', (request) => {
+    // what a page had asked for when it was left ends so
+    const failure = request.failure()?.errorText ?? '';
+    if (failure !== 'net::ERR_ABORTED') faults.push(`${failure} of ${request.method()} ${request.url()}`);
   });
   await context.addInitScript({ content: TELL_BREACHES });
   const page = await context.newPage();

@@ -18,6 +18,7 @@ import {
   IconKey,
   IconListCheck,
   IconMoon,
+  IconReceipt,
   IconSun,
   IconUsers,
 } from '@tabler/icons-react';
@@ -37,6 +38,7 @@ import { WaitingInvitations } from './WaitingInvitations.tsx';
 const PAGES = [
   { to: '/accounts/$context/billing', label: 'Billing', icon: IconCreditCard, isFor: () => true },
   { to: '/accounts/$context/transactions', label: 'Transactions', icon: IconHistory, isFor: () => true },
+  { to: '/accounts/$context/statement', label: 'Statement', icon: IconReceipt, isFor: () => true },
   { to: '/accounts/$context/usage', label: 'Usage', icon: IconChartBar, isFor: () => true },
   { to: '/accounts/$context/keys', label: 'API keys', icon: IconKey, isFor: () => true },
   {

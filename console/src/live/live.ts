@@ -33,7 +33,7 @@ function listen(accountId: string, queries: QueryClient, say: (state: LiveState)
         sums.soon('usage', 'api-keys');
         return;
       case 'entry':
-        return freshen.soon('transactions', 'contributions');
+        return freshen.soon('transactions', 'contributions', 'statement');
       case 'top-up':
         return freshen.soon('top-ups', 'auto-top-up', 'contributions');
       default:

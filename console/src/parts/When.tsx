@@ -15,16 +15,19 @@ export function whenText(at: string, { withTime }: { readonly withTime: boolean 
   return withTime ? `${DAY.format(date)}, ${TIME.format(date)}` : DAY.format(date);
 }
 
+/** The same moment by UTC, as the statement and the files have it: `2026-01-31 17:04:05 UTC`. */
+export const utcText = (at: string): string =>
+  `${new Date(at).toISOString().replace('T', ' ').slice(0, 19)} UTC`;
+
 interface WhenProps extends TextProps {
   readonly at: string;
   readonly withTime?: boolean;
 }
 
 export function When({ at, withTime = false, ...text }: WhenProps) {
-  const date = new Date(at);
   return (
     <Text span inherit={text.size === undefined} {...text}>
-      <time dateTime={at} title={`${date.toISOString().replace('T', ' ').slice(0, 19)} UTC`}>
+      <time dateTime={at} title={utcText(at)}>
         {whenText(at, { withTime })}
       </time>
     </Text>

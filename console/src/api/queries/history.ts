@@ -47,3 +47,25 @@ export const lineQuery = (accountId: string, transactionId: string) =>
       ),
     staleTime: Number.POSITIVE_INFINITY,
   });
+
+export type StatementFilter = Pick<
+  NonNullable<operations['getAccountsStatement']['parameters']['query']>,
+  'from' | 'to'
+>;
+
+/** The entries of the ledger, newest first. */
+export const statementQuery = (accountId: string, filter: StatementFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['statement', accountId, filter],
+    queryFn: ({ pageParam }) =>
+      read(
+        api.GET('/v1/accounts/{accountId}/statement', {
+          params: {
+            path: { accountId },
+            query: { ...filter, limit: 50, ...(pageParam !== '' && { cursor: pageParam }) },
+          },
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+  });

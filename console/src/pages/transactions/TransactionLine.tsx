@@ -2,7 +2,7 @@
 import { memo } from 'react';
 import type { SchemaTransaction } from '../../api/schema.d.ts';
 import { formatMoney, isNegative, spokenMoney } from '../../money.ts';
-import { whenText } from '../../parts/When.tsx';
+import { utcText, whenText } from '../../parts/When.tsx';
 import { aboutLine, byLine, lineNames } from './line-text.ts';
 import classes from './TransactionTable.module.css';
 
@@ -38,7 +38,7 @@ export const TransactionLine = memo(function TransactionLine(props: TransactionL
           <span className={classes['about']}>{aboutLine(line)}</span>
         </span>
         <span className={classes['who']}>{byLine(line)}</span>
-        <time className={classes['when']} dateTime={line.occurredAt}>
+        <time className={classes['when']} dateTime={line.occurredAt} title={utcText(line.occurredAt)}>
           {whenText(line.occurredAt, { withTime: true })}
         </time>
         <span className={`money ${classes['amount']}`} {...(isIn && { 'data-in': true })}>
