@@ -130,6 +130,8 @@ flow(
       nobody: await world.open(),
       newcomer: await world.open(await createPerson(world.coffer.pool, 'Nia New')),
     };
+    // what lies behind a link that is none is asked for, and the page says so
+    windows.nobody.expectFaults(/^404 of GET .*\/v1\/invitations\/unknown/);
     const found: string[] = [];
     for (const sight of sightsOf(told, invitation)) {
       const { page } = windows[sight.by ?? 'owner'];

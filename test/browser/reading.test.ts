@@ -23,21 +23,19 @@ async function fileOf(page: Page, link: Locator): Promise<Row[]> {
   return parse(readFileSync(await file.path(), 'utf8'), { columns: true });
 }
 
-/** What the cells of a table say: of a moment its exact time, of an amount what is written. */
+/** What the cells of a table say: of a moment its exact time, of an amount what is written, of several things all. */
 function cellsOf(table: Locator): Promise<string[][]> {
-  return table
-    .locator('tbody tr')
-    .evaluateAll((rows) =>
-      rows.map((row) =>
-        [...row.querySelectorAll('td')].map(
-          (cell) =>
-            cell.querySelector('time')?.dateTime ??
-            cell.querySelector('.money [aria-hidden]')?.textContent ??
-            cell.textContent ??
-            '',
-        ),
-      ),
-    );
+  return table.locator('tbody tr').evaluateAll((rows) =>
+    rows.map((row) =>
+      [...row.querySelectorAll('td')].map((cell) => {
+        const [time, amount] = [cell.querySelector('time'), cell.querySelector('.money')];
+        if (time?.textContent === cell.textContent) return time?.dateTime ?? '';
+        if (amount?.textContent === cell.textContent)
+          return amount?.querySelector('[aria-hidden]')?.textContent ?? '';
+        return cell.textContent ?? '';
+      }),
+    ),
+  );
 }
 
 const money = (amount = '') => formatMoney(amount, { exact: true });
@@ -204,33 +202,23 @@ flow(
     window.expectFaults(/404 of GET .*\/(transactions\/entry-|top-ups\/)/);
     const { page } = window;
     const account = `/accounts/${slug}`;
-    const dates = ['garbage', '2026-02-31', '0000-00-00', '99999-01-01', '9999-12-31', '-1', '1e9', '[1,2]'];
+    const dates = ['garbage', '2026-02-31', '9999-12-31', '[1,2]'];
+    const values = ['__proto__', '{"a":1}', '["x"]', 'x'.repeat(2_000), '%00', '%F0%9F', '1e999'];
     const wrong = [
       ...dates.flatMap((date) =>
         ['transactions', 'statement', 'audit', 'usage'].map(
           (at) => `${at}?period=custom&from=${date}&to=${date}`,
         ),
       ),
-      ...[
-        '__proto__',
-        'constructor',
-        '{"a":1}',
-        '["x"]',
-        'null',
-        'x'.repeat(5_000),
-        '%00',
-        '%F0%9F',
-        '12345678901234567890123',
-      ].flatMap((value) => [
-        `transactions?memberId=${value}&apiKeyId=${value}&model=${value}&batchId=${value}&type=${value}&line=${value}`,
-        `usage?memberId=${value}&apiKeyId=${value}&model=${value}&by=${value}&period=${value}`,
+      ...values.flatMap((value) => [
+        `transactions?memberId=${value}&apiKeyId=${value}&model=${value}&type=${value}&line=${value}`,
+        `usage?memberId=${value}&model=${value}&by=${value}&period=${value}`,
         `audit?action=${value}&actorId=${value}&subjectId=${value}`,
-        `billing?topUp=${value}&show=${value}&add=${value}&auto=${value}&cancelled=${value}`,
+        `billing?topUp=${value}&show=${value}&add=${value}&cancelled=${value}`,
       ]),
-      `transactions?__proto__=1&__proto__[x]=1&constructor=2&from=2026-01-01&from=2026-01-02`,
+      'transactions?__proto__=1&__proto__[x]=1&constructor=2&from=2026-01-01&from=2026-01-02',
       `transactions?memberId=${NOBODYS_ID}&apiKeyId=${NOBODYS_ID}`,
       `transactions?memberId=${stranger.personId}`,
-      `transactions?line=entry-999999999`,
       `usage?memberId=${NOBODYS_ID}&apiKeyId=${accountId}`,
       `audit?actorId=${NOBODYS_ID}&subjectId=${accountId}`,
       `billing?show=${NOBODYS_ID}&topUp=${accountId}`,
@@ -267,16 +255,22 @@ flow(
       await page.getByRole('heading', { level: 1 }).first().waitFor();
       await page.locator('[aria-busy="true"], [aria-label="Loading"]').first().waitFor({ state: 'detached' });
     };
-    for (const person of [team.owner, team.admin, team.member, team.outsider]) {
+    const own = [
+      '/',
+      '/settings',
+      '/new-organization',
+      '/nowhere',
+      ...pages.map((at) => `/accounts/@me/${at}`),
+    ];
+    const shared = pages.map((at) => `/accounts/${team.slug}/${at}`);
+    for (const [person, paths] of [
+      [team.owner, [...own, ...shared]],
+      [team.admin, shared.slice(-2)],
+      [team.member, shared],
+      [team.outsider, shared.slice(0, 1)],
+    ] as const) {
       const { page, context } = await open(person);
-      const own = [
-        '/',
-        '/settings',
-        '/new-organization',
-        '/nowhere',
-        ...pages.map((at) => `/accounts/@me/${at}`),
-      ];
-      for (const path of [...own, ...pages.map((at) => `/accounts/${team.slug}/${at}`)]) {
+      for (const path of paths) {
         await page.goto(path);
         await settle(page);
       }

@@ -17,8 +17,12 @@ export function authCall(path: string, body: object): Promise<Readonly<Record<st
 /** Whether somebody is signed in; asked only after a call that may just be changing the session for another one. */
 export async function isSignedIn(): Promise<boolean> {
   await underWay;
-  const answer = await fetch('/v1/me', { credentials: 'same-origin' }).catch(() => undefined);
-  return answer?.status !== 401;
+  const answer: unknown = await fetch('/v1/session', { credentials: 'same-origin' })
+    .then((response) => response.json())
+    .catch(() => undefined);
+  const isNobody =
+    typeof answer === 'object' && answer !== null && 'person' in answer && answer.person === null;
+  return !isNobody;
 }
 
 async function send(path: string, body: object): Promise<Readonly<Record<string, unknown>>> {

@@ -1,6 +1,6 @@
 // The filters of the audit as they stand in the address: what is none of them is dropped.
 import { isDay, plusDays } from '../../parts/days.ts';
-import { isId, textOf } from '../../parts/search.ts';
+import { isId, isWord, textOf } from '../../parts/search.ts';
 
 export interface AuditSearch {
   from?: string;
@@ -16,7 +16,7 @@ const LOOKS_RIGHT: Readonly<Record<keyof AuditSearch, (text: string) => boolean>
   to: isDay,
   action: (text) => /^[a-z-]{1,50}\.([a-z-]{1,50})?$/.test(text),
   actorId: isId,
-  subjectId: (text) => text !== '' && text.length <= 255,
+  subjectId: isWord,
 };
 
 /** Reads the filters out of an address. */

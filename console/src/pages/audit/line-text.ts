@@ -7,7 +7,7 @@ import { toldBy } from './told.ts';
 /** What was done. An action that this console does not know yet is told by its name. */
 export function titleOf(line: SchemaAuditLine): string {
   const says = kinds[line.action]?.says(toldBy(line));
-  if (says !== undefined) return says.charAt(0).toUpperCase() + says.slice(1);
+  if (says !== undefined) return says.replace(/^a former/, 'A former');
   const words = line.action.replaceAll(/[.-]/g, ' ');
   const title = words.charAt(0).toUpperCase() + words.slice(1);
   return line.subject.name === null ? title : `${title}: ${line.subject.name}`;
