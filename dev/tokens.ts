@@ -23,7 +23,7 @@ Usage: npm run tokens -- create --kind gateway|operator --name NAME [--scopes A,
 Makes the tokens by which gateways report usage and operators act. The secret is printed this once; only its hash is
 kept. Every process honours a revocation within a second. What was made and revoked stands in the deployment's audit.
 
-  --kind      gateway: scopes usage (if none is named), explicit-cost (may say itself what an event costs)
+  --kind      gateway: scopes usage (if none is named), explicit-cost (beside usage: may say itself what an event costs)
               operator: scopes read (look), money (move credit, freeze), prices (import); none named gives all
   --name      what people call it
   --scopes    separated by commas
