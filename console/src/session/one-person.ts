@@ -2,6 +2,8 @@
 import { hashKey, type QueryClient } from '@tanstack/react-query';
 import { meQuery } from '../api/queries.ts';
 
+const UNKNOWN_MS = 1_000;
+
 const channel = new BroadcastChannel('coffer.session');
 
 /** Forgets what was read, after signing in or out, and has the other windows look who is signed in now. */
@@ -15,18 +17,28 @@ export function sessionChanged(queries: QueryClient): void {
  * window says so, and when the browser shows a page again that it had kept, which stays hidden until that is known.
  */
 export function keepToOnePerson(queries: QueryClient): void {
-  const ask = () => queries.invalidateQueries({ queryKey: meQuery.queryKey, exact: true });
-  channel.addEventListener('message', () => void ask());
+  channel.addEventListener(
+    'message',
+    () => void queries.invalidateQueries({ queryKey: meQuery.queryKey, exact: true }),
+  );
   startAnewForAnother(queries);
   const { style } = document.documentElement;
   window.addEventListener('pagehide', () => {
     style.visibility = 'hidden';
   });
   window.addEventListener('pageshow', ({ persisted }) => {
-    void (persisted ? ask() : Promise.resolve()).finally(() => {
+    void (persisted ? isKnown(queries) : Promise.resolve()).finally(() => {
       style.visibility = '';
     });
   });
+}
+
+/** Waits until it is known who is signed in; where that cannot be asked, a moment. */
+async function isKnown(queries: QueryClient): Promise<void> {
+  await queries
+    .fetchQuery({ ...meQuery, staleTime: 0, retry: false, networkMode: 'always' })
+    // who is not signed in is on the way to sign-in by then
+    .catch(() => new Promise((done) => setTimeout(done, UNKNOWN_MS)));
 }
 
 function startAnewForAnother(queries: QueryClient): void {
