@@ -90,7 +90,12 @@ export async function createProcesses(): Promise<Processes> {
           logFile: join(folder, `${name}.log`),
           onStarted: leash.tie,
         });
-        await part.waitForLine((line) => line.includes('"msg":"listening"') || undefined, 60_000);
+        try {
+          await part.waitForLine((line) => line.includes('"msg":"listening"') || undefined, 60_000);
+        } catch (error) {
+          await killWithChildren(part); // nobody else knows of it yet
+          throw error;
+        }
         return part;
       });
     },
