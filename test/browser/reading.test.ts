@@ -276,11 +276,16 @@ flow(
       }
       await context.close();
     }
-    const { page } = await open();
+    const { page, context } = await open();
+    const refused: string[] = [];
+    context.on('response', (response) => {
+      if (response.status() === 401) refused.push(response.url());
+    });
     for (const path of ['/', '/sign-in', '/sign-up', '/forgot-password', `/accounts/${team.slug}/audit`]) {
       await page.goto(path);
       await settle(page);
     }
+    expect(refused).toEqual([]);
   },
   180_000,
 );

@@ -47,10 +47,11 @@ export async function openWindow(
       faults.push(`a request to ${request.url()}`);
   });
   context.on('response', (response) => {
-    // that an act is refused is part of the conversation; that a page asks for what is not there, or not its reader's, is not
+    // that an act is refused, or a session over, is part of the conversation; that a page asks for what is not there is not
     const method = response.request().method();
-    if (response.status() >= (method === 'GET' ? 400 : 500))
-      faults.push(`${response.status()} of ${method} ${response.url()}`);
+    const status = response.status();
+    if (status >= (method === 'GET' ? 400 : 500) && status !== 401)
+      faults.push(`${status} of ${method} ${response.url()}`);
     const type = response.headers()['content-type'] ?? '';
     if (/json|html|csv/.test(type)) told.push(response.text().catch(() => ''));
   });
@@ -61,9 +62,10 @@ export async function openWindow(
       faults.push(`console: ${message.text()}`);
   });
   context.on('requestfailed', (request) => {
-    // what a page had asked for when it was left ends so
+    // what a page had asked for when it was left, or when the server was gone, ends so
     const failure = request.failure()?.errorText ?? '';
-    if (failure !== 'net::ERR_ABORTED') faults.push(`${failure} of ${request.method()} ${request.url()}`);
+    if (!/ABORTED|CONNECTION|EMPTY_RESPONSE|INCOMPLETE|DISCONNECTED|NETWORK|net::ERR_FAILED/.test(failure))
+      faults.push(`${failure} of ${request.method()} ${request.url()}`);
   });
   await context.addInitScript({ content: TELL_BREACHES });
   const page = await context.newPage();
