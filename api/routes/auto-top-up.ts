@@ -228,8 +228,9 @@ function shown(found: Rule, principal: Principal, chargesNow: Nanos | null): z.i
   const printed = (value: Nanos | null) => (value === null ? null : formatDollars(value));
   const isSuspended = found.state === 'suspended';
   const decision = isSuspended ? 'paused' : found.decision;
-  // how a card fared is its owner's alone to know
-  const isPrivate = isSuspended || found.reason === 'declined-lately';
+  // how a card fared is its owner's alone to know; that its owner may no longer sponsor is nothing of the card
+  const isPrivate =
+    (isSuspended && found.suspension !== 'sponsor-left') || found.reason === 'declined-lately';
   const known = isSuspended ? found.suspension : found.reason;
   const reason = isPrivate && !isSponsor ? 'paused' : known;
   return {
