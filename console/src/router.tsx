@@ -5,16 +5,16 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
-  Outlet,
   parseSearchWith,
   redirect,
 } from '@tanstack/react-router';
 import { ProblemError } from './api/problem.ts';
 import { meQuery } from './api/queries.ts';
 import { rememberedContext } from './context.ts';
+import { Root } from './frame/Root.tsx';
 import { readAuditSearch } from './pages/audit/audit-search.ts';
 import { readBillingSearch, readHomeSearch } from './pages/billing-search.ts';
-import { LoadFailed, NotFound } from './pages/Failures.tsx';
+import { LoadFailed, NoSuchPage } from './pages/Failures.tsx';
 import { readStatementSearch } from './pages/statement/statement-search.ts';
 import { readTransactionSearch } from './pages/transaction-search.ts';
 import { readUsageSearch } from './pages/usage/usage-search.ts';
@@ -28,7 +28,7 @@ interface RouterContext {
   readonly queryClient: QueryClient;
 }
 
-const root = createRootRouteWithContext<RouterContext>()({ component: Outlet, notFoundComponent: NotFound });
+const root = createRootRouteWithContext<RouterContext>()({ component: Root, notFoundComponent: NoSuchPage });
 
 /** Signed-in people go to where they were; everybody else signs in first and comes back. */
 const signedIn = createRoute({

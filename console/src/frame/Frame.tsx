@@ -2,10 +2,10 @@
 import {
   ActionIcon,
   Alert,
+  Anchor,
   AppShell,
   Burger,
   Group,
-  Text,
   Tooltip,
   useComputedColorScheme,
   useMantineColorScheme,
@@ -24,11 +24,12 @@ import {
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { type KeyboardEvent, useEffect, useRef } from 'react';
 import { meQuery } from '../api/queries.ts';
 import { type Context, rememberContext, useContext } from '../context.ts';
 import { useLiveAccount } from '../live/live.ts';
 import { NotYourRole, NotYours } from '../pages/Failures.tsx';
+import { Brand } from '../parts/Brand.tsx';
 import { NavigationLink } from '../parts/links.tsx';
 import { isSteward } from '../rights.ts';
 import { BalanceButton } from './BalanceButton.tsx';
@@ -55,6 +56,7 @@ export function Frame() {
   const context = useContext();
   const live = useLiveAccount(context?.accountId);
   const [isOpen, { toggle, close }] = useDisclosure();
+  const burger = useRef<HTMLButtonElement>(null);
   const { pathname } = useLocation();
   useEffect(() => {
     if (context !== undefined) rememberContext(context.key);
@@ -62,6 +64,11 @@ export function Frame() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the menu of a narrow screen closes on every move
   useEffect(close, [pathname]);
   if (me === undefined) return null;
+  const closeByKey = ({ key }: KeyboardEvent) => {
+    if (key !== 'Escape' || !isOpen) return;
+    close();
+    burger.current?.focus();
+  };
   const isAt = (to: string, { key }: Context) => pathname.startsWith(to.replace('$context', key));
 
   return (
@@ -77,15 +84,18 @@ export function Frame() {
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Group gap="sm" wrap="nowrap">
             <Burger
+              ref={burger}
+              aria-expanded={isOpen}
+              onKeyDown={closeByKey}
               opened={isOpen}
               onClick={toggle}
               hiddenFrom="sm"
               size="sm"
               aria-label={isOpen ? 'Close the menu' : 'Open the menu'}
             />
-            <Text fw={700} component={Link} to="/" visibleFrom="xs" c="inherit" td="none">
-              Coffer
-            </Text>
+            <Anchor component={Link} to="/" visibleFrom="xs" underline="never">
+              <Brand />
+            </Anchor>
             <ProfileMenu me={me} context={context} />
           </Group>
           <Group gap="xs" wrap="nowrap">
@@ -94,7 +104,7 @@ export function Frame() {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="xs" aria-label="Pages">
+      <AppShell.Navbar p="xs" aria-label="Pages" data-closed={!isOpen || undefined} onKeyDown={closeByKey}>
         {context !== undefined &&
           PAGES.filter(({ isFor }) => isFor(context)).map(({ to, label, icon: Icon }) => (
             <NavigationLink
@@ -107,10 +117,10 @@ export function Frame() {
             />
           ))}
       </AppShell.Navbar>
-      <AppShell.Main id="main">
+      <AppShell.Main id="main" tabIndex={-1}>
         {live === 'lost' && (
           <Alert color="yellow" mb="md" role="status" title="Not live at the moment">
-            The connection was lost; what you see may be some seconds old. It comes back by itself.
+            The connection was lost; what you see may be out of date. It comes back by itself.
           </Alert>
         )}
         <WaitingInvitations />

@@ -4,6 +4,7 @@ import { type ErrorComponentProps, useRouter } from '@tanstack/react-router';
 import { messageOf } from '../api/problem.ts';
 import { ButtonLink } from '../parts/links.tsx';
 import { isReachable, PartUnreachable } from '../parts/load-part.ts';
+import { usePageTitle } from '../parts/page-title.ts';
 
 interface FailureProps {
   readonly title: string;
@@ -12,6 +13,7 @@ interface FailureProps {
 }
 
 function Failure({ title, children, onRetry }: FailureProps) {
+  usePageTitle(title);
   return (
     <Center mih="60vh" p="xl">
       <Stack align="center" gap="sm" maw={440} ta="center">
@@ -25,6 +27,15 @@ function Failure({ title, children, onRetry }: FailureProps) {
         </ButtonLink>
       </Stack>
     </Center>
+  );
+}
+
+/** For an address outside of every page. */
+export function NoSuchPage() {
+  return (
+    <main tabIndex={-1}>
+      <NotFound />
+    </main>
   );
 }
 

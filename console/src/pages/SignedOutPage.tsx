@@ -1,6 +1,8 @@
 // The plain page around every form that works without being signed in.
 import { Center, Paper, Stack, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { Brand } from '../parts/Brand.tsx';
+import { usePageTitle } from '../parts/page-title.ts';
 
 interface SignedOutPageProps {
   readonly title: string;
@@ -9,9 +11,13 @@ interface SignedOutPageProps {
 }
 
 export function SignedOutPage({ title, intro, children }: SignedOutPageProps) {
+  usePageTitle(title);
   return (
-    <Center component="main" mih="100vh" p="md">
+    <Center component="main" tabIndex={-1} mih="100vh" p="md">
       <Stack w="100%" maw={400} gap="md">
+        <Center>
+          <Brand />
+        </Center>
         <Stack gap={4} ta="center">
           <Title order={1} size="h2">
             {title}

@@ -2,6 +2,7 @@
 import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { messageOf } from '../api/problem.ts';
+import { useFocusBack } from './focus-back.ts';
 
 interface ConfirmProps {
   readonly title: string;
@@ -15,6 +16,7 @@ interface ConfirmProps {
 }
 
 export function Confirm({ title, children, action, isPending, error, onConfirm, onClose }: ConfirmProps) {
+  useFocusBack();
   return (
     <Modal opened onClose={onClose} title={title} centered closeButtonProps={{ 'aria-label': 'Close' }}>
       <Stack>

@@ -1,7 +1,8 @@
 // The top of a page: its name, one line on what it is for, and its main action.
 import { Group, Stack, Text, Title } from '@mantine/core';
-import { type ReactNode, useEffect } from 'react';
+import type { ReactNode } from 'react';
 import { useContext } from '../context.ts';
+import { usePageTitle } from './page-title.ts';
 
 interface PageHeaderProps {
   readonly title: string;
@@ -11,9 +12,7 @@ interface PageHeaderProps {
 
 export function PageHeader({ title, children, action }: PageHeaderProps) {
   const context = useContext();
-  useEffect(() => {
-    document.title = context === undefined ? `${title} · Coffer` : `${title} · ${context.name} · Coffer`;
-  }, [title, context]);
+  usePageTitle(title, context?.name);
   return (
     <Group justify="space-between" align="flex-start" mb="lg" gap="md">
       <Stack gap={2}>

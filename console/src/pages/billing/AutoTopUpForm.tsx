@@ -7,6 +7,7 @@ import { autoTopUpQuery, paymentMethodsQuery } from '../../api/queries.ts';
 import type { SchemaAutoTopUp, SchemaAutoTopUpTerms } from '../../api/schema.d.ts';
 import type { Context } from '../../context.ts';
 import { useDraft } from '../../parts/draft.ts';
+import { useFocusBack } from '../../parts/focus-back.ts';
 import { useSend } from '../../parts/form/use-send.ts';
 import { ConfirmRule } from './ConfirmRule.tsx';
 import { RuleFields } from './RuleFields.tsx';
@@ -20,6 +21,7 @@ interface AutoTopUpFormProps {
 }
 
 export function AutoTopUpForm({ context, rule, myId, onClose }: AutoTopUpFormProps) {
+  useFocusBack();
   const { accountId } = context;
   const queries = useQueryClient();
   const { data: cards } = useQuery(paymentMethodsQuery);

@@ -1,10 +1,11 @@
 // The balance: what it is, what it is made of, and what it means for the next request.
-import { Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Box, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import type { SchemaAccount } from '../../api/schema.d.ts';
 import type { Context } from '../../context.ts';
 import { accountStates } from '../../parts/account-state.ts';
 import { Hint } from '../../parts/Hint.tsx';
 import { Money } from '../../parts/Money.tsx';
+import classes from './BalanceCard.module.css';
 import { RefusedNotice } from './RefusedNotice.tsx';
 import { refusalOf } from './refusal.ts';
 
@@ -22,7 +23,7 @@ export function BalanceCard({ account, context }: BalanceCardProps) {
           <Text id="balance" component="h2" size="sm" c="dimmed" fw={500}>
             Balance
           </Text>
-          <Title order={3} size={38} lh={1.1} aria-live="polite">
+          <Title order={3} size={38} lh={1.1}>
             <Money amount={account.balance} />
           </Title>
           {refusalOf(account) === undefined && (
@@ -31,7 +32,7 @@ export function BalanceCard({ account, context }: BalanceCardProps) {
             </Text>
           )}
         </Stack>
-        <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="xl" verticalSpacing="sm">
+        <div className={classes['parts']}>
           <Part name="Posted" amount={account.posted} says="In the statement">
             The balance after the newest entry of the statement.
           </Part>
@@ -44,9 +45,11 @@ export function BalanceCard({ account, context }: BalanceCardProps) {
             really cost, and the rest is free again. New requests can use{' '}
             <Money amount={account.available} fw={600} />.
           </Part>
-        </SimpleGrid>
+        </div>
       </Group>
-      <RefusedNotice account={account} context={context} />
+      <Box mt="lg" hidden={refusalOf(account) === undefined}>
+        <RefusedNotice account={account} context={context} />
+      </Box>
     </Paper>
   );
 }
@@ -60,17 +63,17 @@ interface PartProps {
 
 function Part({ name, amount, says, children }: PartProps) {
   return (
-    <Stack gap={0}>
+    <div className={classes['part']}>
       <Group gap={4} wrap="nowrap">
         <Text size="xs" c="dimmed">
           {name}
         </Text>
         <Hint about={name.toLowerCase()}>{children}</Hint>
       </Group>
-      <Money amount={amount} fw={600} />
+      <Money amount={amount} fw={600} className={`money ${classes['amount']}`} />
       <Text size="xs" c="dimmed">
         {says}
       </Text>
-    </Stack>
+    </div>
   );
 }

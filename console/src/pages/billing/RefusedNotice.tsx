@@ -2,7 +2,7 @@
 import { Alert, List, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { stewardsQuery } from '../../api/queries/billing.ts';
-import { autoTopUpQuery } from '../../api/queries.ts';
+import { autoTopUpQuery, meQuery } from '../../api/queries.ts';
 import type { SchemaAccount } from '../../api/schema.d.ts';
 import type { Context } from '../../context.ts';
 import { inWords } from './people-text.ts';
@@ -20,7 +20,6 @@ export function RefusedNotice({ account, context }: RefusedNoticeProps) {
   return (
     <Alert
       color={isNew ? 'blue' : 'red'}
-      mt="lg"
       title={isNew ? 'Requests need credit first' : 'New requests are refused'}
       role="status"
     >
@@ -34,12 +33,13 @@ export function RefusedNotice({ account, context }: RefusedNoticeProps) {
 
 function WhatHelps({ context, isOnTheWay }: { readonly context: Context; readonly isOnTheWay: boolean }) {
   const { organizationId, accountId } = context;
+  const { data: me } = useQuery(meQuery);
   const rule = useQuery(autoTopUpQuery(accountId));
   const stewards = useQuery({
     ...stewardsQuery(organizationId ?? ''),
     enabled: organizationId !== undefined,
   });
-  const names = stewards.data?.map(({ name }) => name) ?? [];
+  const names = stewards.data?.map(({ id, name }) => (id === me?.id ? 'you' : name)) ?? [];
   const ways = [
     ...(isOnTheWay ? ['A top-up is under way. Requests go through again as soon as it is paid.'] : []),
     organizationId === undefined

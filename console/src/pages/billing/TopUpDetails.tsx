@@ -3,6 +3,7 @@ import { Badge, Button, Code, CopyButton, Drawer, Group, Stack, Text } from '@ma
 import { useQuery } from '@tanstack/react-query';
 import { topUpQuery } from '../../api/queries.ts';
 import type { SchemaTopUpDetail } from '../../api/schema.d.ts';
+import { useFocusBack } from '../../parts/focus-back.ts';
 import { Money } from '../../parts/Money.tsx';
 import { QueryState } from '../../parts/QueryState.tsx';
 import { TopUpTimeline } from '../../parts/TopUpTimeline.tsx';
@@ -15,6 +16,7 @@ interface TopUpDetailsProps {
 }
 
 export function TopUpDetails({ accountId, topUpId, onClose }: TopUpDetailsProps) {
+  useFocusBack();
   const query = useQuery(topUpQuery(accountId, topUpId));
   return (
     <Drawer

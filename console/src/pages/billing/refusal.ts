@@ -1,6 +1,6 @@
 // Whether an account's new requests are refused, and why, in words for those who share it.
 import type { SchemaAccount } from '../../api/schema.d.ts';
-import { isPositive } from '../../money.ts';
+import { isNegative, isPositive } from '../../money.ts';
 
 /** Why new requests are refused; undefined while they are not. */
 export function refusalOf({ state, available, balance }: SchemaAccount): string | undefined {
@@ -9,7 +9,7 @@ export function refusalOf({ state, available, balance }: SchemaAccount): string 
   if (state === 'closed') return 'This account is closed for good: it pays for nothing any more.';
   if (isPositive(available)) return undefined;
   if (isPositive(balance)) return 'All the credit that is left is held for requests under way.';
-  return state === 'overdrawn'
+  return isNegative(balance)
     ? 'More was used than was paid in. Credit that is added repays this first.'
     : 'There is no credit left.';
 }

@@ -24,7 +24,7 @@ export function KeyTable({ context, keys }: KeyTableProps) {
   return (
     <>
       <Table.ScrollContainer minWidth={680}>
-        <Table>
+        <Table className="stacked" aria-label="API keys">
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Name</Table.Th>

@@ -45,7 +45,13 @@ export function Sessions() {
       {query.data !== undefined && (
         <Stack>
           <Table.ScrollContainer minWidth={480}>
-            <Table>
+            <Table className="stacked" aria-label="Sessions">
+              <Table.Thead className="sr-only">
+                <Table.Tr>
+                  <Table.Th>Device</Table.Th>
+                  <Table.Th>Sign out</Table.Th>
+                </Table.Tr>
+              </Table.Thead>
               <Table.Tbody>
                 {query.data.items.map(({ id, device, address, lastSeenAt, isCurrent }) => (
                   <Table.Tr key={id}>

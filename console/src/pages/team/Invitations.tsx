@@ -42,7 +42,16 @@ export function Invitations({ organization }: { readonly organization: Organizat
       )}
       {items.length > 0 && (
         <Table.ScrollContainer minWidth={520}>
-          <Table>
+          <Table className="stacked" aria-label="Invitations that wait">
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>Invited</Table.Th>
+                <Table.Th>Link works</Table.Th>
+                <Table.Th>
+                  <span className="sr-only">Actions</span>
+                </Table.Th>
+              </Table.Tr>
+            </Table.Thead>
             <Table.Tbody>
               {items.map(({ id, email, role, state, sentAt, expiresAt }) => (
                 <Table.Tr key={id}>

@@ -30,7 +30,7 @@ export function Members({ organization }: { readonly organization: Organization 
       <QueryState query={query} />
       {query.data !== undefined && (
         <Table.ScrollContainer minWidth={520}>
-          <Table>
+          <Table className="stacked" aria-label="Members">
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Name</Table.Th>

@@ -19,7 +19,7 @@ export function OrganizationSettings({ organization }: { readonly organization: 
       <Stack align="flex-start">
         <RenameOrganization organization={organization} />
         {organization.role === 'owner' && (
-          <Button variant="subtle" color="red" onClick={closing.open}>
+          <Button variant="light" color="red" onClick={closing.open}>
             Close the organization
           </Button>
         )}

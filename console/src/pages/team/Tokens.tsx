@@ -25,7 +25,17 @@ export function Tokens({ organizationId }: { readonly organizationId: string }) 
       <QueryState query={query} lines={1} />
       {items.length > 0 && (
         <Table.ScrollContainer minWidth={520}>
-          <Table>
+          <Table className="stacked" aria-label="Tokens">
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>Name</Table.Th>
+                <Table.Th>Last used</Table.Th>
+                <Table.Th>Works</Table.Th>
+                <Table.Th>
+                  <span className="sr-only">Actions</span>
+                </Table.Th>
+              </Table.Tr>
+            </Table.Thead>
             <Table.Tbody>
               {items.map((token) => (
                 <Table.Tr key={token.id}>

@@ -40,7 +40,7 @@ export function TransactionDetails({ context, id, known, onClose }: TransactionD
       {line !== undefined && (
         <Stack gap="md">
           <Money amount={line.amount} exact signed size="xl" fw={650} />
-          <Table variant="vertical" highlightOnHover={false}>
+          <Table variant="vertical" highlightOnHover={false} aria-label="Details">
             <Table.Tbody>
               {factsOf(line).map(([name, fact]) => (
                 <Table.Tr key={name}>

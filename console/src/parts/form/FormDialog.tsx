@@ -1,6 +1,7 @@
 // A dialog with a form in it; closing it is cancelling, and a click beside it is no way to lose what was typed.
 import { Alert, Button, Group, Modal, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { useFocusBack } from '../focus-back.ts';
 import type { FormFrame } from './use-form.ts';
 
 interface FormDialogProps {
@@ -20,6 +21,7 @@ interface FormDialogProps {
 
 export function FormDialog(props: FormDialogProps) {
   const { title, form, action, isDangerous = false, isBusy = false, done, children, onClose } = props;
+  useFocusBack();
   const cancel = () => {
     form.discard();
     onClose();
