@@ -1,5 +1,15 @@
 // The look of the console: one accent, quiet surfaces, and numbers that line up.
-import { Button, createTheme, type MantineColorsTuple, Menu, Paper, Table } from '@mantine/core';
+import {
+  Badge,
+  Button,
+  createTheme,
+  type MantineColorsTuple,
+  Menu,
+  Modal,
+  Notification,
+  Paper,
+  Table,
+} from '@mantine/core';
 
 const teal: MantineColorsTuple = [
   '#eefbf8',
@@ -43,6 +53,10 @@ export const theme = createTheme({
   components: {
     // its own place for the focus is none that a menu may hold; the first item is
     Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
+    Badge: Badge.extend({ defaultProps: { tt: 'none', fw: 600 } }),
+    // a narrow screen has no room to give away around a dialog
+    Modal: Modal.extend({ defaultProps: { xOffset: '3vw', yOffset: '3dvh' } }),
+    Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }),
     Button: Button.extend({ defaultProps: { size: 'sm' } }),
     Paper: Paper.extend({ defaultProps: { radius: 'lg', p: 'lg', withBorder: true } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 'sm', highlightOnHover: true } }),

@@ -33,7 +33,8 @@ function listen(accountId: string, queries: QueryClient, say: (state: LiveState)
         sums.soon('usage', 'api-keys');
         return;
       case 'entry':
-        return freshen.soon('transactions', 'contributions', 'statement');
+        // with every posting the rule of auto top-up is evaluated
+        return freshen.soon('transactions', 'contributions', 'statement', 'auto-top-up');
       case 'top-up':
         return freshen.soon('top-ups', 'auto-top-up', 'contributions');
       default:

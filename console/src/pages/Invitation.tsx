@@ -22,10 +22,13 @@ export function Invitation() {
   const me = useQuery({ ...meQuery, retry: false });
   const accept = useMutation({
     mutationFn: () => read(api.POST('/v1/invitations/{secret}/accept', { params: { path: { secret } } })),
-    onSuccess: async () => {
+    onSuccess: async ({ organizationId }) => {
       await queries.invalidateQueries({ queryKey: meQuery.queryKey });
-      await queries.fetchQuery(meQuery);
-      await navigate({ to: '/', replace: true });
+      const { organizations } = await queries.fetchQuery(meQuery);
+      const joined = organizations.find(({ id }) => id === organizationId);
+      await (joined === undefined
+        ? navigate({ to: '/', replace: true })
+        : navigate({ to: '/accounts/$context/billing', params: { context: joined.slug }, replace: true }));
     },
   });
   const decline = useMutation({
@@ -67,9 +70,14 @@ export function Invitation() {
           its balance; nothing of your own account or cards becomes visible to the others.
         </Text>
         {state !== 'pending' && (
-          <Alert color="yellow" role="status">
-            {STATES[state]}
-          </Alert>
+          <>
+            <Alert color="yellow" role="status">
+              {STATES[state]}
+            </Alert>
+            <ButtonLink to="/" variant="default">
+              Go to your balance
+            </ButtonLink>
+          </>
         )}
         {fault !== null && (
           <Alert color="red" role="alert">
@@ -94,6 +102,9 @@ export function Invitation() {
             <Button variant="default" loading={change.isPending} onClick={() => change.mutate()}>
               Sign in as somebody else
             </Button>
+            <ButtonLink to="/" variant="subtle">
+              Go to your balance
+            </ButtonLink>
           </>
         )}
         {state === 'pending' && isMine && (

@@ -13,7 +13,8 @@ import { MailSent } from './sign-in/MailSent.tsx';
 export function SignUp() {
   const { next, email: invited } = useSearch({ from: '/sign-up' });
   const [sentTo, setSentTo] = useState<string>();
-  const after = next ?? '/';
+  // their own balance, where the first steps are shown
+  const after = next ?? '/accounts/@me/billing';
   const form = useForm({
     draft: `sign-up.${invited ?? ''}`,
     initial: { name: '', email: invited ?? '', password: '' },

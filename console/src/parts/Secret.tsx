@@ -1,5 +1,5 @@
 // A secret that is shown this once: to be copied now, with a word on why.
-import { Alert, Code, Group, Stack, Text } from '@mantine/core';
+import { Alert, Code, Stack, Text } from '@mantine/core';
 import { Copy } from './Copy.tsx';
 
 interface SecretProps {
@@ -22,9 +22,7 @@ export function Secret({ secret, kind }: SecretProps) {
       <Code block style={{ wordBreak: 'break-all', whiteSpace: 'pre-wrap' }}>
         {secret}
       </Code>
-      <Group>
-        <Copy text={secret}>{`Copy the ${kind}`}</Copy>
-      </Group>
+      <Copy text={secret}>{`Copy the ${kind}`}</Copy>
     </Stack>
   );
 }

@@ -59,8 +59,8 @@ export function ConfirmRule({ context, preview, card, isOn, store, onBack, onAgr
           </List.Item>
           {amount !== null && (
             <List.Item>
-              Where that is not enough to reach {formatMoney(threshold)}, the smallest multiple that is, in
-              one charge.
+              If that is not enough to reach {formatMoney(threshold)}, the smallest multiple of it that is
+              enough is charged, in one payment.
             </List.Item>
           )}
           <List.Item>

@@ -56,7 +56,7 @@ export function Contributions({ accountId }: { readonly accountId: string }) {
         </Text>
       )}
       {items.length > 0 && (
-        <Table.ScrollContainer minWidth={560}>
+        <Table.ScrollContainer minWidth={280}>
           <Table aria-labelledby="contributions">
             <Table.Thead>
               <Table.Tr>
@@ -64,8 +64,8 @@ export function Contributions({ accountId }: { readonly accountId: string }) {
                 <Table.Th ta="right">In all</Table.Th>
                 <Table.Th ta="right">By hand</Table.Th>
                 <Table.Th ta="right">Auto top-up</Table.Th>
-                <Table.Th>First (UTC day)</Table.Th>
-                <Table.Th>Last (UTC day)</Table.Th>
+                <Table.Th visibleFrom="xs">First (UTC day)</Table.Th>
+                <Table.Th visibleFrom="xs">Last (UTC day)</Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
@@ -93,8 +93,8 @@ function Line({
       </Table.Td>
       <Part {...manual} />
       <Part {...auto} />
-      <Table.Td>{longDay(dayOf(new Date(firstAt)))}</Table.Td>
-      <Table.Td>{longDay(dayOf(new Date(lastAt)))}</Table.Td>
+      <Table.Td visibleFrom="xs">{longDay(dayOf(new Date(firstAt)))}</Table.Td>
+      <Table.Td visibleFrom="xs">{longDay(dayOf(new Date(lastAt)))}</Table.Td>
     </Table.Tr>
   );
 }

@@ -81,7 +81,7 @@ export function RuleFields(props: RuleFieldsProps) {
           {draft.size === 'amount' ? (
             <AmountInput
               label="Amount"
-              description="From $5 to $2,000. Where one is not enough to reach the threshold, the smallest multiple that is."
+              description="From $5 to $2,000. If that is not enough to reach the threshold, the smallest multiple of it that is enough is charged."
               {...money('amount')}
             />
           ) : (
@@ -111,6 +111,7 @@ export function RuleFields(props: RuleFieldsProps) {
             <Button
               size="compact-sm"
               variant="subtle"
+              px={0}
               onClick={saveCard}
               loading={setup.isPending || setup.isSuccess}
             >

@@ -40,18 +40,20 @@ export function TopUps({ accountId, onOpen }: TopUpsProps) {
                   {topUpModes[topUp.mode]} · <When at={topUp.paidAt ?? topUp.createdAt} withTime />
                 </Text>
               </Stack>
-              {topUp.state !== 'paid' && (
-                <Badge variant="light" color={topUpStates[topUp.state].color}>
-                  {topUpStates[topUp.state].label}
-                </Badge>
-              )}
-              <Money
-                amount={topUp.amount}
-                signed={topUp.state === 'paid'}
-                {...(topUp.state === 'not-completed' && { c: 'dimmed', td: 'line-through' })}
-                fz="sm"
-                fw={550}
-              />
+              <span className={classes['outcome']}>
+                {topUp.state !== 'paid' && (
+                  <Badge variant="light" color={topUpStates[topUp.state].color}>
+                    {topUpStates[topUp.state].label}
+                  </Badge>
+                )}
+                <Money
+                  amount={topUp.amount}
+                  signed={topUp.state === 'paid'}
+                  {...(topUp.state === 'not-completed' && { c: 'dimmed', td: 'line-through' })}
+                  fz="sm"
+                  fw={550}
+                />
+              </span>
             </UnstyledButton>
           </li>
         ))}

@@ -51,6 +51,8 @@ export function pauseText(decision: SchemaAutoTopUp['lastDecision']): string {
   return PAUSES[decision?.reason ?? 'paused'] ?? PAUSES['paused'] ?? '';
 }
 
+const MORE = ' The monthly maximum would have kept it from charging more.';
+
 /** What a rule would have done: `4 × $50.00, $200.00 in all`. */
 export function simulationText({ count, charges, total, capped }: SchemaAutoTopUpSimulation): string {
   if (count === 0) {
@@ -62,7 +64,8 @@ export function simulationText({ count, charges, total, capped }: SchemaAutoTopU
     .slice(0, 3)
     .map((charge) => `${charge.count}\u00a0×\u00a0${formatMoney(charge.amount)}`);
   const parts = charges.length > 3 ? [...shown, 'other amounts'] : shown;
+  if (count === 1 && charges[0] !== undefined)
+    return `In the last 30 days this rule would have charged ${formatMoney(charges[0].amount)} once.${capped ? MORE : ''}`;
   const sum = count > 1 ? `, ${formatMoney(total)} in all` : '';
-  const more = capped ? ' The monthly maximum would have kept it from charging more.' : '';
-  return `In the last 30 days this rule would have charged ${new Intl.ListFormat('en').format(parts)}${sum}.${more}`;
+  return `In the last 30 days this rule would have charged ${new Intl.ListFormat('en').format(parts)}${sum}.${capped ? MORE : ''}`;
 }

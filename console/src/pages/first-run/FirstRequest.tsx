@@ -50,7 +50,7 @@ export function FirstRequest({ apiKey }: { readonly apiKey: SchemaApiKey | undef
 
 /** The usage of one small request, as a gateway reports it; run twice it counts once, because nothing of it changes. */
 function curlOf(request: { id: string; occurredAt: string; apiKeyId: string; model: string }): string {
-  const event = JSON.stringify({ ...request, inputTokens: 1_200, outputTokens: 300 });
+  const event = JSON.stringify({ ...request, inputTokens: 1_200, outputTokens: 300 }, null, 2);
   return [
     `curl ${window.location.origin}/v1/usage \\`,
     '  -H "Authorization: Bearer $COFFER_GATEWAY_TOKEN" \\',

@@ -44,7 +44,8 @@ export function useProgress(context: Context): { progress: Progress | undefined;
 
   if (!enabled || me === undefined || account.data === undefined || found === undefined || !usage.data)
     return { progress: undefined, hide: over };
-  if (hasUsage || account.data.state === 'closed') return { progress: undefined, hide: over };
+  if (hasUsage || account.data.state === 'closed' || account.data.state === 'frozen')
+    return { progress: undefined, hide: over };
   const active = found.filter(({ state }) => state === 'active');
   const progress = {
     hasKey: found.length > 0,

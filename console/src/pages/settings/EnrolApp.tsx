@@ -37,7 +37,7 @@ export function EnrolApp({ enrolment, onDone }: EnrolAppProps) {
         <Text size="sm">1. Let your authenticator app read this picture.</Text>
         <QRCodeSVG value={enrolment.address} size={176} marginSize={2} title="Picture for the app" />
         <Text size="sm">
-          Or type this into it: <Code>{secret}</Code>
+          Or type this into it: <Code style={{ overflowWrap: 'anywhere' }}>{secret}</Code>
         </Text>
         <Text size="sm">2. Keep these backup codes; each works once, should the phone be lost.</Text>
         <SimpleGrid cols={2} spacing="xs">

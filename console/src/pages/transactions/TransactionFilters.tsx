@@ -11,6 +11,9 @@ import { isFiltered, type TransactionSearch, transactionTypes } from '../transac
 import { lineNames } from './line-text.ts';
 import { useFilterChoices } from './use-filter-choices.ts';
 
+/** All of them share one line of a usual screen. */
+const WIDTH = { flex: '1 1 6.5rem', miw: '6.5rem', maw: '12rem' };
+
 interface TransactionFiltersProps {
   readonly context: Context;
   readonly search: TransactionSearch;
@@ -28,7 +31,7 @@ export function TransactionFilters({ context, search, onChange }: TransactionFil
     <Select
       label={label}
       size="xs"
-      w={170}
+      {...WIDTH}
       clearable
       searchable
       placeholder="All"
@@ -56,7 +59,7 @@ export function TransactionFilters({ context, search, onChange }: TransactionFil
         <Select
           label="Type"
           size="xs"
-          w={130}
+          {...WIDTH}
           clearable
           placeholder="All"
           data={transactionTypes.map((type) => ({ value: type, label: lineNames[type] }))}
@@ -113,7 +116,7 @@ function TypedFilter({ label, value = '', onChange }: TypedFilterProps) {
     <TextInput
       label={label}
       size="xs"
-      w={150}
+      {...WIDTH}
       placeholder="All"
       value={typed}
       onChange={({ currentTarget }) => {
