@@ -64,6 +64,12 @@ async function pressUntilFocused(page: Page, control: Locator, key: string): Pro
   throw new Error(`the keyboard does not reach ${control}`);
 }
 
+/** Sends events of about so many cents together, however many. */
+export async function drain(world: TestConsole, apiKeyId: string, cents: number): Promise<void> {
+  // a part of an event has at most 100 million tokens, which is 15 dollars
+  for (let left = cents; left > 0; left -= 1_000) await spend(world, apiKeyId, Math.min(left, 1_000));
+}
+
 /** Sends one event of about so many cents through the door that gateways use. */
 export async function spend(
   { coffer }: TestConsole,

@@ -2,13 +2,9 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Pool } from '../../ledger/database.ts';
 import { addMember, type MemberRole } from '../../ledger/members.ts';
-import type { TestConsole } from './browser.ts';
+import { type CallWorld, post, send, setRule, topUp } from './console-calls.ts';
 import { createKey, createOrganization, createPerson, type TestPerson } from './people.ts';
-import { submitPage } from './sandbox.ts';
 import { TEST_MODEL } from './traffic.ts';
-
-/** Where a story is told. */
-export type StoryWorld = Pick<TestConsole, 'coffer' | 'tokenOf'>;
 
 const DAY_MS = 86_400_000;
 const MODELS = ['atlas-large', 'atlas-mini', 'scribe-2'];
@@ -28,7 +24,7 @@ export interface TeamStory extends Story {
 }
 
 /** People with keys, 30 days of usage, top-ups of several people, a rule that refilled, an invitation, a token. */
-export async function seedStory(world: StoryWorld): Promise<TeamStory> {
+export async function seedStory(world: CallWorld): Promise<TeamStory> {
   const { pool } = world.coffer;
   const began = new Date(Date.now() - 32 * DAY_MS);
   const person = (name: string) => createPerson(pool, name, began);
@@ -76,7 +72,7 @@ export interface Planted extends Story {
 }
 
 /** An organization in which every name is an attack on whoever looks at it. */
-export async function seedPlanted(world: StoryWorld): Promise<Planted> {
+export async function seedPlanted(world: CallWorld): Promise<Planted> {
   const { pool } = world.coffer;
   const markup = (name: string) => `${name} <img src=x onerror=alert(1)> <script>alert(2)</script>`;
   const texts = {
@@ -166,7 +162,7 @@ function event(apiKeyId: string, model: string, at: Date) {
 }
 
 /** Some requests of every hour of the last 30 days, more of them lately, in turn by key and model. */
-async function useFor30Days(world: StoryWorld, keys: readonly string[]): Promise<void> {
+async function useFor30Days(world: CallWorld, keys: readonly string[]): Promise<void> {
   const events = Array.from({ length: 360 }, (_, at) => {
     const agoMs = ((360 - at) / 360) ** 2 * 30 * DAY_MS;
     return event(
@@ -178,7 +174,7 @@ async function useFor30Days(world: StoryWorld, keys: readonly string[]): Promise
   for (let from = 0; from < events.length; from += 120) await use(world, events.slice(from, from + 120));
 }
 
-async function use({ coffer }: StoryWorld, events: readonly object[]): Promise<void> {
+async function use({ coffer }: CallWorld, events: readonly object[]): Promise<void> {
   const response = await fetch(`${coffer.url}/v1/usage`, {
     method: 'POST',
     headers: { authorization: `Bearer ${coffer.gatewayToken}`, 'content-type': 'application/json' },
@@ -187,61 +183,4 @@ async function use({ coffer }: StoryWorld, events: readonly object[]): Promise<v
   const { results }: { results: { status: string }[] } = await response.json().then(Object);
   const wrong = results.find(({ status }) => status !== 'recorded');
   if (wrong !== undefined) throw new Error(`not recorded: ${JSON.stringify(wrong)}`);
-}
-
-async function topUp(world: StoryWorld, accountId: string, payer: TestPerson, amount: string): Promise<void> {
-  const token = await world.tokenOf(payer);
-  const { checkoutUrl }: { checkoutUrl: string } = await post(
-    world,
-    token,
-    `/v1/accounts/${accountId}/top-ups`,
-    {
-      amount,
-    },
-  );
-  await payAt(checkoutUrl, token);
-}
-
-async function setRule(world: StoryWorld, accountId: string, sponsor: TestPerson): Promise<void> {
-  const token = await world.tokenOf(sponsor);
-  const { setupUrl }: { setupUrl: string } = await post(world, token, '/v1/me/payment-methods', {});
-  await payAt(setupUrl, token);
-  const cards: { items: { id: string }[] } = await send(world, token, 'GET', '/v1/me/payment-methods');
-  await send(world, token, 'PUT', `/v1/accounts/${accountId}/auto-top-up`, {
-    threshold: '20.00',
-    amount: '40.00',
-    monthlyCap: '200.00',
-    paymentMethodId: cards.items[0]?.id,
-  });
-}
-
-async function payAt(url: string, token: string): Promise<void> {
-  const paid = await submitPage(url, { testCard: 'pm_card_visa' });
-  const back = paid.headers.get('location');
-  if (back === null) throw new Error(`the payment page answered ${paid.status}`);
-  await fetch(back, { headers: { authorization: `Bearer ${token}` } });
-}
-
-const post = <T>(world: StoryWorld, token: string, path: string, body: object) =>
-  send<T>(world, token, 'POST', path, body);
-
-async function send<T>(
-  { coffer }: StoryWorld,
-  token: string,
-  method: string,
-  path: string,
-  body?: object,
-): Promise<T> {
-  const response = await fetch(coffer.url + path, {
-    method,
-    headers: {
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/json',
-      ...(method === 'POST' && { 'idempotency-key': uuidv7() }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-  return JSON.parse(text === '' ? 'null' : text);
 }

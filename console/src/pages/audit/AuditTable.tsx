@@ -9,7 +9,7 @@ import { actorText, type Change, changesOf, titleOf } from './line-text.ts';
 export function AuditTable({ lines }: { readonly lines: readonly SchemaAuditLine[] }) {
   return (
     <Table.ScrollContainer minWidth={640}>
-      <Table aria-label="Audit" verticalSpacing="sm">
+      <Table className="stacked told" aria-label="Audit" verticalSpacing="sm">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>When</Table.Th>

@@ -40,10 +40,16 @@ export function Profile({ me }: { readonly me: SchemaMe }) {
     >
       <Stack>
         <OneField form={name} action="Save" isSame={name.values.name.trim() === me.name}>
-          <TextInput label="Name" autoComplete="name" flex={1} {...name.text('name')} />
+          <TextInput label="Name" autoComplete="name" flex="1 1 14rem" {...name.text('name')} />
         </OneField>
         <OneField form={email} action="Change" isSame={email.values.email.trim() === me.email}>
-          <TextInput label="E-mail" type="email" autoComplete="email" flex={1} {...email.text('email')} />
+          <TextInput
+            label="E-mail"
+            type="email"
+            autoComplete="email"
+            flex="1 1 14rem"
+            {...email.text('email')}
+          />
         </OneField>
         {mailedTo !== undefined && (
           <Alert role="status">
