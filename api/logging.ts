@@ -23,7 +23,7 @@ const SECRETS_IN_TEXT = [
   /\b(?:sk|rk|pk)_(?:test|live)_\w+/g,
   /\bwhsec_[\w+/=]+/g,
   /\b(?:pi|seti|cs)_\w+_secret_\w+/g,
-  /\b(?:pm|cus|card|src|mandate|seti|cs_test|cs_live)_(?=[A-Za-z]*\d)[A-Za-z0-9]{8,}/g,
+  /\b(?:pm|cus|card|src|mandate|seti|cs_test|cs_live)_(?:(?=[A-Za-z]*\d)[A-Za-z0-9]{8,}|[A-Za-z]{14,})/g,
   /(?<=\bbearer\s+)[\w.~+/%=-]+/gi,
   /(?<=:\/\/[^\s:/@]*:)[^\s/@]+(?=@)/g,
   /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g,

@@ -19,6 +19,7 @@ test.each([
   ['cof_gateway_abcDEF123', { err: new Error('token cof_gateway_abcDEF123 is unknown') }],
   ['sk_test_51abc', { err: new Error('Invalid API Key provided: sk_test_51abc') }],
   ['pm_1QabcDEF23', { path: withoutSecrets('/v1/me/payment-methods/pm_1QabcDEF23') }],
+  ['pm_WtBocBKLcbqtSXulXQKiHGyG', { path: withoutSecrets('/x/pm_WtBocBKLcbqtSXulXQKiHGyG') }],
   ['cus_R4abcDEF23', { err: new Error("No such customer: 'cus_R4abcDEF23'") }],
   ['cs_test_a1abcDEF23', { err: new Error('cs_test_a1abcDEF23 is open') }],
   ['whsec_abc', { err: new Error('no signature with whsec_abc') }],
