@@ -10,6 +10,7 @@ import {
   type TransactionType,
 } from './history-line.ts';
 import { readNames } from './names.ts';
+import { usageDays } from './usage-days.ts';
 
 export interface HistoryFilter {
   /** Bounds of when it occurred: from inclusive, to exclusive. */
@@ -44,6 +45,7 @@ const READ_HISTORY = `
       and ($8::uuid is null or u.api_key_id = $8::uuid)
       and ($9::text is null or u.model = $9::text)
       and ($10::text is null or u.batch_id = $10::text)
+      and ($14::date[] is null or u.day = any ($14::date[]))
     order by u.position desc limit $12::int4)
     union all
     (select e.type::text, e.last_position, e.seq, case when e.credit = 'credit' then e.amount else -e.amount end,
@@ -82,9 +84,18 @@ const ENTRY_TYPES: Record<TransactionType, readonly string[]> = {
 };
 
 const NEWEST: HistoryCursor = { position: 2n ** 63n - 1n, seq: 2n ** 63n - 1n };
-/** How many positions one statement looks at when a filter may leave out most of them. */
-const WINDOW = 50_000n;
-const SEARCH_MS = 1_500;
+
+/** How far one statement looks when a filter may leave out most of what is there. */
+export interface SearchBounds {
+  /** Positions in a window. */
+  readonly window: bigint;
+  /** So much usage may be looked through without windows, which takes a fraction of a second. */
+  readonly atOnce: number;
+  readonly withinMs: number;
+}
+
+const BOUNDS: SearchBounds = { window: 50_000n, atOnce: 300_000, withinMs: 1_500 };
+
 /** What occurred may have been recorded this much "earlier" (senders' clocks run ahead), and processes' clocks differ. */
 const CLOCKS_APART_MS = 10 * 60_000;
 
@@ -98,10 +109,11 @@ export async function readHistory(
   accountId: string,
   filter: HistoryFilter,
   page: { before?: HistoryCursor | undefined; limit: number },
+  bounds = BOUNDS,
 ): Promise<HistoryPage> {
   const before = page.before ?? NEWEST;
   const { rows, next } = isSelective(filter)
-    ? await search(pool, accountId, filter, before, page.limit)
+    ? await search(pool, accountId, filter, { before, limit: page.limit, bounds })
     : cut(await readWindow(pool, accountId, filter, before, -1n, page.limit + 1), page.limit);
   const names = await readNames(pool, rows.flatMap(mentionsOf));
   return { lines: rows.map((row) => fromRow(row, names)), next };
@@ -131,30 +143,77 @@ interface RowPage {
   readonly next: HistoryCursor | undefined;
 }
 
-/** Goes down in windows until the page is full, everything was seen, or the time is up. */
+/**
+ * Looks through the newest window, where a filter that matches much fills the page. For one that does not, the rollups
+ * know the days, and only these are looked through: at once where they are few, else in windows, until the page is
+ * full, everything was seen, or the time is up.
+ */
 async function search(
   pool: Pool,
   accountId: string,
   filter: HistoryFilter,
-  before: HistoryCursor,
-  limit: number,
+  { before, limit, bounds }: { before: HistoryCursor; limit: number; bounds: SearchBounds },
 ): Promise<RowPage> {
-  const deadlineMs = performance.now() + SEARCH_MS;
-  const rows: HistoryRow[] = [];
-  let from = before;
-  let high = await highestPosition(pool, accountId, before);
-  for (;;) {
-    const low = high - WINDOW;
-    rows.push(
-      ...(await readWindow(pool, accountId, filter, from, low < 0n ? -1n : low, limit + 1 - rows.length)),
-    );
-    if (rows.length > limit || low < 0n) return cut(rows, limit);
-    from = { position: low + 1n, seq: 0n };
-    high = low;
-    if (await isBefore(pool, accountId, low, filter.from)) return { rows, next: undefined };
-    if (performance.now() > deadlineMs) return { rows, next: from };
+  const deadlineMs = performance.now() + bounds.withinMs;
+  const low = below(await highestPosition(pool, accountId, before), bounds);
+  const rows = await readWindow(pool, accountId, filter, before, low, limit + 1);
+  if (rows.length > limit || low < 0n) return cut(rows, limit);
+  const rest = { position: low + 1n, seq: 0n };
+  const left = limit + 1 - rows.length;
+  const where = await usageDays(pool, accountId, filter);
+  const read = (days: readonly string[]) => readWindow(pool, accountId, filter, rest, -1n, left, days);
+
+  // from the very top down, the count of what matches tells when all of it is found
+  const missing =
+    where.matching === undefined || before.position < NEWEST.position
+      ? Number.POSITIVE_INFINITY
+      : where.matching - countUsage(rows);
+  if (missing < left && where.events <= bounds.atOnce) {
+    const found = await read(where.days);
+    if (countUsage(found) === missing) return cut([...rows, ...found], limit);
   }
+  if (where.eventsAround <= bounds.atOnce) return cut([...rows, ...(await read(where.daysAround))], limit);
+  return await searchWindows(pool, accountId, filter, {
+    rows,
+    low,
+    limit,
+    days: where.daysAround,
+    bounds,
+    deadlineMs,
+  });
 }
+
+interface Search {
+  /** What was found so far, above `low`. */
+  readonly rows: HistoryRow[];
+  readonly low: bigint;
+  readonly limit: number;
+  readonly days: readonly string[];
+  readonly bounds: SearchBounds;
+  readonly deadlineMs: number;
+}
+
+/** Goes on down in windows until the page is full, everything was seen, or the time is up. */
+async function searchWindows(
+  pool: Pool,
+  accountId: string,
+  filter: HistoryFilter,
+  { rows, low: high, limit, days, bounds, deadlineMs }: Search,
+): Promise<RowPage> {
+  const from = { position: high + 1n, seq: 0n };
+  if (await isBefore(pool, accountId, high, filter.from)) return { rows, next: undefined };
+  if (performance.now() > deadlineMs) return { rows, next: from };
+  const low = below(high, bounds);
+  const found = await readWindow(pool, accountId, filter, from, low, limit + 1 - rows.length, days);
+  const all = [...rows, ...found];
+  if (all.length > limit || low < 0n) return cut(all, limit);
+  return await searchWindows(pool, accountId, filter, { rows: all, low, limit, days, bounds, deadlineMs });
+}
+
+/** The lower end of the window below a position; -1 at the very bottom. */
+const below = (position: bigint, { window }: SearchBounds) => (position > window ? position - window : -1n);
+
+const countUsage = (rows: readonly HistoryRow[]) => rows.filter(({ type }) => type === 'usage').length;
 
 function isSelective({ type, ...others }: HistoryFilter): boolean {
   return (
@@ -175,6 +234,7 @@ async function readWindow(
   before: HistoryCursor,
   low: bigint,
   limit: number,
+  days?: readonly string[],
 ): Promise<HistoryRow[]> {
   const { rows } = await pool.query<HistoryRow>(READ_HISTORY, [
     accountId,
@@ -190,6 +250,7 @@ async function readWindow(
     filter.type === undefined ? Object.values(ENTRY_TYPES).flat() : ENTRY_TYPES[filter.type],
     limit,
     filter.type === undefined || filter.type === 'usage',
+    days ?? null,
   ]);
   return rows;
 }
