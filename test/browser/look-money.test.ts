@@ -60,7 +60,7 @@ flow(
     await section(watcher, 'Top-ups').getByText('Under way').waitFor();
     found.push(...(await look(watcher, 'balance-topping-up')));
     await spend(world, filling.apiKeyIds[0] ?? '', 1_500);
-    await watcher.getByText('New requests are refused').waitFor();
+    await watcher.getByText('New requests may be refused').waitFor();
     found.push(...(await look(watcher, 'balance-topping-up-refused')));
 
     const spent = await teamWithCredit(pool, 5);

@@ -1,4 +1,4 @@
-// When new requests are refused: why, what helps, and who can act; never a word about a card.
+// When new requests may be refused: why, what helps, and who can act; never a word about a card.
 import { Alert, List, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { stewardsQuery } from '../../api/queries/billing.ts';
@@ -20,7 +20,7 @@ export function RefusedNotice({ account, context }: RefusedNoticeProps) {
   return (
     <Alert
       color={isNew ? 'blue' : 'red'}
-      title={isNew ? 'Requests need credit first' : 'New requests are refused'}
+      title={isNew ? 'Requests need credit first' : 'New requests may be refused'}
       role="status"
     >
       {!isNew && <Text size="sm">{why}</Text>}

@@ -38,7 +38,7 @@ export function SwitchOff({ context, rule, onClose }: SwitchOffProps) {
           {termsText(rule)}
         </Text>
         <Text size="sm">
-          Without it, requests are refused once the balance is used up.
+          Without it, requests may be refused once the balance is used up.
           {rule.topUpInFlight !== null && ' The charge that is under way still adds its credit.'}
         </Text>
       </Stack>

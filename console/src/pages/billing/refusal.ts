@@ -1,8 +1,8 @@
-// Whether an account's new requests are refused, and why, in words for those who share it.
+// Whether an account's new requests may be refused, and why, in words for those who share it.
 import type { SchemaAccount } from '../../api/schema.d.ts';
 import { isNegative, isPositive } from '../../money.ts';
 
-/** Why new requests are refused; undefined while they are not. */
+/** Why new requests may be refused; undefined while nothing speaks against them. */
 export function refusalOf({ state, available, balance }: SchemaAccount): string | undefined {
   if (state === 'frozen')
     return 'The operator has frozen this account: no new requests and no new charges. Support can say why and open it again.';
