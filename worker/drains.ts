@@ -1,8 +1,8 @@
 // Drains: outboxes that the worker empties, each in a loop of its own, so that a provider that hangs holds up nothing else.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Clock } from '../ledger/clock.ts';
 import type { WorkerMetrics } from './metrics.ts';
+import { pause } from './pause.ts';
 import type { SweepTask } from './sweeper.ts';
 
 export interface DrainOptions {
@@ -32,15 +32,18 @@ async function drainUntil(
   task: SweepTask,
   { clock, logger, metrics, intervalMs }: DrainOptions,
 ): Promise<void> {
+  let failures = 0;
   while (!stopped.aborted) {
     let taken = 0;
     try {
       taken = await task.run(clock(), MOST);
       metrics.swept.inc({ task: task.name }, taken);
+      failures = 0;
     } catch (error) {
+      failures += 1;
       metrics.sweepFailures.inc();
       logger.warn({ err: error, task: task.name }, 'a drain failed');
     }
-    if (taken < MOST) await sleep(intervalMs, undefined, { signal: stopped }).catch(() => undefined);
+    if (taken < MOST) await pause(intervalMs, failures, stopped);
   }
 }

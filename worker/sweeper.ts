@@ -1,10 +1,10 @@
 // The sweeper: takes up what nobody else did (unanswered rings, overdue pending, …), one worker at a time, at a bounded rate.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Clock } from '../ledger/clock.ts';
 import type { Connection, Pool } from '../ledger/database.ts';
 import { STILL_SWEEPING, TRY_SWEEPING } from '../ledger/sweeping.ts';
 import type { WorkerMetrics } from './metrics.ts';
+import { pause } from './pause.ts';
 
 /** One kind of work that the sweeper looks for. */
 export interface SweepTask {
@@ -32,7 +32,8 @@ export interface Sweeper {
 
 /**
  * Sweeps every `intervalMs` while this process holds the deployment's sweeper lock, which it tries to get at each
- * interval. A sweep that fails gives the lock up, so that another worker may do better, and is logged and counted.
+ * interval. A sweep that fails gives the lock up, so that another worker may do better, and is logged and counted, and the next
+ * one comes a little later.
  */
 export function startSweeper(options: SweeperOptions): Sweeper {
   const stopping = new AbortController();
@@ -48,17 +49,20 @@ export function startSweeper(options: SweeperOptions): Sweeper {
 async function sweepUntil(stopped: AbortSignal, options: SweeperOptions): Promise<void> {
   const { pool, logger, metrics, intervalMs } = options;
   let lock: Connection | undefined;
+  let failures = 0;
   while (!stopped.aborted) {
     try {
       lock = await holdLock(pool, lock);
       if (lock !== undefined) await sweep(options);
+      failures = 0;
     } catch (error) {
+      failures += 1;
       metrics.sweepFailures.inc();
       logger.warn({ err: error }, 'a sweep failed');
       lock?.release(true);
       lock = undefined;
     }
-    await sleep(intervalMs, undefined, { signal: stopped }).catch(() => undefined);
+    await pause(intervalMs, failures, stopped);
   }
   lock?.release(true);
 }
