@@ -29,7 +29,8 @@ export function RemoveMember({ organization, member, onClose }: RemoveMemberProp
   const { organizationId } = organization;
   const path = { organizationId, memberId: member.id };
   const detail = useQuery({
-    queryKey: ['members', organizationId, member.id],
+    // not below `members`: once they are removed there is nothing to ask about
+    queryKey: ['leaver', organizationId, member.id],
     queryFn: () =>
       read(api.GET('/v1/organizations/{organizationId}/members/{memberId}', { params: { path } })),
     staleTime: 0,
