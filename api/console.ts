@@ -36,17 +36,22 @@ const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
 };
 
-/** Where the build has put a file's compressed form beside it, that is what travels to whoever can read it. */
+/** Compressed forms by what a browser calls them, the smaller one first. */
+const FORMS: Readonly<Record<string, string>> = { br: '.br', gzip: '.gz' };
+
+/** Where the build has put a file's compressed forms beside it, one of them travels to whoever can read it. */
 function compressed(directory: string): RequestHandler {
   const files = new Set(existsSync(directory) ? readdirSync(directory) : []);
   return (request, response, next) => {
     const type = TYPES[extname(request.path)];
-    const form = `${request.path.slice(1)}.gz`;
-    if (type !== undefined && files.has(form)) {
+    const file = request.path.slice(1);
+    const offered = Object.keys(FORMS).filter((encoding) => files.has(file + FORMS[encoding]));
+    if (type !== undefined && offered.length > 0) {
       response.vary('accept-encoding');
-      if (request.acceptsEncodings('gzip') !== false) {
-        request.url = `/${form}`;
-        response.set({ 'content-encoding': 'gzip', 'content-type': type });
+      const encoding = offered.find((one) => request.acceptsEncodings(one) !== false);
+      if (encoding !== undefined) {
+        request.url = `/${file}${FORMS[encoding]}`;
+        response.set({ 'content-encoding': encoding, 'content-type': type });
       }
     }
     next();

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { CommandFailed, commandLine, runCommand } from './command.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -34,17 +34,20 @@ await runCommand(HELP, async () => {
   return 0;
 });
 
-/** Puts the compressed form of every script and style beside it, once, so that no request has to. */
+/** Puts the compressed forms of every script and style beside it, once, so that no request has to. */
 function compress(): void {
   const assets = join(FOLDER, 'dist', 'assets');
-  for (const file of globSync('*.{js,css}', { cwd: assets }))
-    writeFileSync(join(assets, `${file}.gz`), gzipSync(readFileSync(join(assets, file)), { level: 9 }));
+  for (const file of globSync('*.{js,css}', { cwd: assets })) {
+    const whole = readFileSync(join(assets, file));
+    writeFileSync(join(assets, `${file}.gz`), gzipSync(whole, { level: 9 }));
+    writeFileSync(join(assets, `${file}.br`), brotliCompressSync(whole));
+  }
 }
 
 /** One hash over everything that the build is made of. */
 function digest(): string {
   const files = ['../package-lock.json', 'index.html', 'package.json', 'vite.config.ts']
-    .concat('../dev/build-console.ts', globSync('{src,public}/**/*.*', { cwd: FOLDER }))
+    .concat('../dev/build-console.ts', globSync('{src,public,build}/**/*.*', { cwd: FOLDER }))
     .sort();
   const hash = createHash('sha256');
   for (const file of files)

@@ -1,5 +1,7 @@
 // The console as the API serves it: its page at every address of a page, its scripts compressed, and both under a strict policy.
-import { gunzipSync } from 'node:zlib';
+import { once } from 'node:events';
+import { get } from 'node:http';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTestApi, type TestApi } from './support/api.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
@@ -29,7 +31,7 @@ test.each([
   const html = await answer.text();
   expect(answer.status).toBe(200);
   expect(answer.headers.get('cache-control')).toBe('no-cache');
-  expect(html).toContain('<div id="root"></div>');
+  expect(html).toContain('<div id="root">');
   expect(html).not.toMatch(/<script(?![^>]* src="\/)|\son\w+=|https?:\/\//i);
   const policy = answer.headers.get('content-security-policy') ?? '';
   expect(policy).toContain("default-src 'self'");
@@ -42,17 +44,40 @@ test('a script travels compressed, whole to who cannot read that, and is kept fo
     const answer = await fetch(api.url + script, { headers: { 'accept-encoding': encoding } });
     return { headers: answer.headers, text: await answer.text() };
   };
-  const [whole, compressed] = [await ask('identity'), await ask('gzip')];
-  expect(compressed.headers.get('content-encoding')).toBe('gzip');
+  const [whole, zipped, least] = [await ask('identity'), await ask('gzip'), await ask('gzip, br')];
   expect(whole.headers.get('content-encoding')).toBeNull();
-  expect(compressed.text === whole.text).toBe(true);
-  for (const { headers } of [whole, compressed]) {
+  expect(zipped.headers.get('content-encoding')).toBe('gzip');
+  expect(least.headers.get('content-encoding')).toBe('br');
+  expect(zipped.text === whole.text && least.text === whole.text).toBe(true);
+  for (const { headers } of [whole, zipped, least]) {
     expect(headers.get('content-type')).toContain('text/javascript');
     expect(headers.get('cache-control')).toContain('immutable');
     expect(headers.get('vary')?.toLowerCase()).toContain('accept-encoding');
   }
-  const stored = await fetch(`${api.url}${script}.gz`);
-  expect(gunzipSync(Buffer.from(await stored.arrayBuffer())).toString() === whole.text).toBe(true);
+  for (const [form, unpack] of [
+    ['gz', gunzipSync],
+    ['br', brotliDecompressSync],
+  ] as const) {
+    const stored = await fetch(`${api.url}${script}.${form}`);
+    expect(unpack(Buffer.from(await stored.arrayBuffer())).toString() === whole.text).toBe(true);
+  }
+});
+
+test('the page is asked for at every visit, and sent again only when it has changed', async () => {
+  const first = await page('/accounts/acme/billing');
+  const etag = first.headers.get('etag') ?? '';
+  expect(etag).not.toBe('');
+  // as a browser asks; `fetch` would add that it wants no cached answer
+  const again = get(`${api.url}/`, { headers: { accept: 'text/html', 'if-none-match': etag } });
+  const [answer] = await once(again, 'response');
+  answer.resume();
+  expect(answer.statusCode).toBe(304);
+});
+
+test('the first script comes before every style, so that nothing keeps it waiting', async () => {
+  const html = await (await page('/')).text();
+  expect(html.search(/<script src="\/assets\/start/)).toBeGreaterThan(0);
+  expect(html.search(/<script src="\/assets\/start/)).toBeLessThan(html.indexOf('rel="stylesheet"'));
 });
 
 test('what is none of the console’s files is a problem, not its page', async () => {

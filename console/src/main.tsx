@@ -1,17 +1,19 @@
 // The console's first file: providers around the router, and nothing else.
 import '@mantine/core/styles.layer.css';
-import '@mantine/notifications/styles.layer.css';
 import './styles.css';
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ProblemError } from './api/problem.ts';
+import { Notices } from './frame/Notices.tsx';
+import { whenIdle } from './parts/opening.ts';
 import { createConsoleRouter } from './router.tsx';
 import { keepToOnePerson } from './session/one-person.ts';
 import { isSignedIn } from './session/session.ts';
+import { firstAnswers } from './start/first-answers.ts';
+import { endFirstReads } from './start/first-reads.ts';
 import { theme } from './theme.ts';
 
 /** A session that has ended leads to sign-in and back to the same place; what was read goes, what was typed is kept by the forms. */
@@ -59,15 +61,21 @@ declare module '@tanstack/react-router' {
 }
 
 const root = document.getElementById('root');
-if (root !== null) {
+if (root !== null) void show(root);
+
+/** Until there is something to show, the page's own picture of the frame stands. */
+async function show(root: HTMLElement): Promise<void> {
+  await router.load();
+  await firstAnswers(queryClient);
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queryClient}>
         <MantineProvider theme={theme} defaultColorScheme="auto">
-          <Notifications position="top-center" />
+          <Notices />
           <RouterProvider router={router} />
         </MantineProvider>
       </QueryClientProvider>
     </StrictMode>,
   );
+  whenIdle(endFirstReads);
 }

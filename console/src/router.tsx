@@ -9,8 +9,9 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { ProblemError } from './api/problem.ts';
-import { meQuery } from './api/queries.ts';
-import { rememberedContext } from './context.ts';
+import { readBilling } from './api/queries/billing.ts';
+import { accountQuery, meQuery, waitingInvitationsQuery } from './api/queries.ts';
+import { contextsOf, rememberedContext } from './contexts.ts';
 import { Root } from './frame/Root.tsx';
 import { readAuditSearch } from './pages/audit/audit-search.ts';
 import { readBillingSearch, readHomeSearch } from './pages/billing-search.ts';
@@ -44,6 +45,7 @@ const signedIn = createRoute({
       throw error;
     }
   },
+  loader: ({ context: { queryClient } }) => void queryClient.prefetchQuery(waitingInvitationsQuery),
   component: page(() => import('./frame/Frame.tsx'), 'Frame'),
 });
 
@@ -57,12 +59,24 @@ const home = createRoute({
   },
 });
 
-const account = createRoute({ getParentRoute: () => signedIn, path: '/accounts/$context' });
+/** What is read is on its way while the page itself is; none of it is waited for. */
+const account = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/accounts/$context',
+  loader: ({ context: { me, queryClient }, params }) => {
+    const context = contextsOf(me).find(({ key }) => key === params.context);
+    if (context !== undefined) void queryClient.prefetchQuery(accountQuery(context.accountId));
+  },
+});
 
 const billing = createRoute({
   getParentRoute: () => account,
   path: '/billing',
   validateSearch: readBillingSearch,
+  loader: ({ context: { me, queryClient }, params }) => {
+    const context = contextsOf(me).find(({ key }) => key === params.context);
+    if (context !== undefined) readBilling(queryClient, me, context);
+  },
   component: page(() => import('./pages/Billing.tsx'), 'Billing'),
 });
 

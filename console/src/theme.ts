@@ -1,15 +1,5 @@
 // The look of the console: one accent, quiet surfaces, and numbers that line up.
-import {
-  Badge,
-  Button,
-  createTheme,
-  type MantineColorsTuple,
-  Menu,
-  Modal,
-  Notification,
-  Paper,
-  Table,
-} from '@mantine/core';
+import { createTheme, type MantineColorsTuple } from '@mantine/core';
 
 const teal: MantineColorsTuple = [
   '#eefbf8',
@@ -50,15 +40,16 @@ export const theme = createTheme({
   respectReducedMotion: true,
   autoContrast: true,
   cursorType: 'pointer',
+  // by name alone: `Menu.extend` and its like would bring their components along to every page
   components: {
     // its own place for the focus is none that a menu may hold; the first item is
-    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
-    Badge: Badge.extend({ defaultProps: { tt: 'none', fw: 600 } }),
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
+    Badge: { defaultProps: { tt: 'none', fw: 600 } },
     // a narrow screen has no room to give away around a dialog
-    Modal: Modal.extend({ defaultProps: { xOffset: '3vw', yOffset: '3dvh' } }),
-    Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }),
-    Button: Button.extend({ defaultProps: { size: 'sm' } }),
-    Paper: Paper.extend({ defaultProps: { radius: 'lg', p: 'lg', withBorder: true } }),
-    Table: Table.extend({ defaultProps: { verticalSpacing: 'sm', highlightOnHover: true } }),
+    Modal: { defaultProps: { xOffset: '3vw', yOffset: '3dvh' } },
+    Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
+    Button: { defaultProps: { size: 'sm' } },
+    Paper: { defaultProps: { radius: 'lg', p: 'lg', withBorder: true } },
+    Table: { defaultProps: { verticalSpacing: 'sm', highlightOnHover: true } },
   },
 });

@@ -1,5 +1,6 @@
 // The client: typed by the API's own OpenAPI document, with every failure thrown as a problem.
 import createClient, { type Middleware } from 'openapi-fetch';
+import { fetchOnce } from '../start/first-reads.ts';
 import { ProblemError, Unreachable } from './problem.ts';
 import type { paths } from './schema.d.ts';
 
@@ -13,7 +14,7 @@ const throwProblems: Middleware = {
 };
 
 /** The session travels in a cookie that scripts cannot read; nothing secret is ever kept here. */
-export const api = createClient<paths>({ baseUrl: '/', credentials: 'same-origin' });
+export const api = createClient<paths>({ baseUrl: '/', credentials: 'same-origin', fetch: fetchOnce });
 api.use(throwProblems);
 
 /** The JSON body of an answer (where a route can send CSV too, that is not asked for); the client has thrown already if there is none. */

@@ -17,6 +17,13 @@ export const meQuery = queryOptions({
   staleTime: 60_000,
 });
 
+/** Invitations to me. */
+export const waitingInvitationsQuery = queryOptions({
+  queryKey: ['me', 'invitations'],
+  queryFn: () => read(api.GET('/v1/me/invitations')),
+  staleTime: 60_000,
+});
+
 export const accountQuery = (accountId: string) =>
   queryOptions({
     queryKey: ['account', accountId],

@@ -6,7 +6,6 @@ import {
   AppShell,
   Burger,
   Group,
-  Tooltip,
   useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
@@ -26,14 +25,17 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { type KeyboardEvent, useEffect, useRef } from 'react';
 import { meQuery } from '../api/queries.ts';
-import { type Context, rememberContext, useContext } from '../context.ts';
+import { useContext } from '../context.ts';
+import { type Context, rememberContext } from '../contexts.ts';
 import { useLiveAccount } from '../live/live.ts';
 import { NotYourRole, NotYours } from '../pages/Failures.tsx';
 import { Brand } from '../parts/Brand.tsx';
+import { HintNote } from '../parts/Hint.tsx';
 import { NavigationLink } from '../parts/links.tsx';
+import { whenIdle } from '../parts/opening.ts';
 import { isSteward } from '../rights.ts';
-import { BalanceButton } from './BalanceButton.tsx';
-import { ProfileMenu } from './ProfileMenu.tsx';
+import { BalanceButton, BalanceNote } from './BalanceButton.tsx';
+import { ProfileButton, ProfileMenu } from './ProfileButton.tsx';
 import { WaitingInvitations } from './WaitingInvitations.tsx';
 
 const PAGES = [
@@ -51,6 +53,11 @@ const PAGES = [
   { to: '/accounts/$context/audit', label: 'Audit', icon: IconListCheck, isFor: isSteward },
 ] as const;
 
+/** What its buttons open, so that the first press finds it there. */
+function preloadNotes(): void {
+  for (const part of [ProfileMenu, BalanceNote, HintNote]) part.preload();
+}
+
 export function Frame() {
   const { data: me } = useQuery(meQuery);
   const context = useContext();
@@ -63,6 +70,7 @@ export function Frame() {
   }, [context]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the menu of a narrow screen closes on every move
   useEffect(close, [pathname]);
+  useEffect(() => whenIdle(preloadNotes), []);
   if (me === undefined) return null;
   const closeByKey = ({ key }: KeyboardEvent) => {
     if (key !== 'Escape' || !isOpen) return;
@@ -96,7 +104,7 @@ export function Frame() {
             <Anchor component={Link} to="/" visibleFrom="xs" underline="never">
               <Brand />
             </Anchor>
-            <ProfileMenu me={me} context={context} />
+            <ProfileButton me={me} context={context} />
           </Group>
           <Group gap="xs" wrap="nowrap">
             <SchemeToggle />
@@ -140,17 +148,16 @@ function SchemeToggle() {
   const { toggleColorScheme } = useMantineColorScheme();
   const colorScheme = useComputedColorScheme();
   return (
-    <Tooltip label="Light or dark">
-      <ActionIcon
-        variant="subtle"
-        color="gray"
-        size="lg"
-        visibleFrom="xs"
-        onClick={toggleColorScheme}
-        aria-label="Switch between light and dark"
-      >
-        {colorScheme === 'dark' ? <IconSun size={18} aria-hidden /> : <IconMoon size={18} aria-hidden />}
-      </ActionIcon>
-    </Tooltip>
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size="lg"
+      visibleFrom="xs"
+      onClick={toggleColorScheme}
+      title="Light or dark"
+      aria-label="Switch between light and dark"
+    >
+      {colorScheme === 'dark' ? <IconSun size={18} aria-hidden /> : <IconMoon size={18} aria-hidden />}
+    </ActionIcon>
   );
 }

@@ -1,9 +1,8 @@
 // The profile menu: who I am, whose balance I look at, and the way out.
-import { Avatar, Button, Menu, Text, useMantineColorScheme } from '@mantine/core';
+import { Menu, type MenuItemProps, Text, useMantineColorScheme } from '@mantine/core';
 import {
   IconBuilding,
   IconCheck,
-  IconChevronDown,
   IconCreditCard,
   IconLogout,
   IconMoon,
@@ -12,19 +11,16 @@ import {
   IconUser,
 } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
-import type { SchemaMe } from '../api/schema.d.ts';
-import { type Context, contextsOf } from '../context.ts';
-import { MenuLink } from '../parts/links.tsx';
+import { createLink, useNavigate } from '@tanstack/react-router';
+import { type ComponentPropsWithRef, useEffect, useState } from 'react';
+import { contextsOf } from '../contexts.ts';
 import { signOut } from '../session/session.ts';
+import { type ProfileProps, ShownProfile } from './ProfileButton.tsx';
 
-export function ProfileMenu({
-  me,
-  context,
-}: {
-  readonly me: SchemaMe;
-  readonly context: Context | undefined;
-}) {
+export function ProfileMenu({ me, context }: ProfileProps) {
+  const [isOpen, setOpen] = useState(false);
+  // it opens once its button has the focus, so that the focus goes back there
+  useEffect(() => setOpen(true), []);
   const navigate = useNavigate();
   const { toggleColorScheme } = useMantineColorScheme();
   const queries = useQueryClient();
@@ -33,22 +29,9 @@ export function ProfileMenu({
     await navigate({ to: '/sign-in' });
   };
   return (
-    <Menu position="bottom-start" width={280} shadow="md">
+    <Menu opened={isOpen} onChange={setOpen} position="bottom-start" width={280} shadow="md">
       <Menu.Target>
-        <Button
-          variant="subtle"
-          color="gray"
-          px="xs"
-          leftSection={
-            <Avatar size={24} radius="xl" variant="filled" name={me.name} visibleFrom="xs" aria-hidden />
-          }
-          rightSection={<IconChevronDown size={14} aria-hidden />}
-        >
-          <span className="sr-only">Profile menu: </span>
-          <Text span size="sm" fw={550} truncate maw={{ base: 90, xs: 160 }}>
-            {context?.name ?? 'Choose'}
-          </Text>
-        </Button>
+        <ShownProfile me={me} context={context} autoFocus />
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>
@@ -109,3 +92,7 @@ export function ProfileMenu({
     </Menu>
   );
 }
+
+type LinkProps = MenuItemProps & Omit<ComponentPropsWithRef<'a'>, keyof MenuItemProps>;
+
+const MenuLink = createLink((props: LinkProps) => <Menu.Item component="a" {...props} />);

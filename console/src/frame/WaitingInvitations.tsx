@@ -1,21 +1,15 @@
 // Invitations that wait for the person: one quiet line each, with the two answers.
 import { Button, Group, Paper, Stack, Text } from '@mantine/core';
 import { IconMail } from '@tabler/icons-react';
-import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { api, read } from '../api/client.ts';
 import { messageOf } from '../api/problem.ts';
-import { meQuery } from '../api/queries.ts';
+import { meQuery, waitingInvitationsQuery } from '../api/queries.ts';
 import type { SchemaWaitingInvitation } from '../api/schema.d.ts';
 
-const waitingQuery = queryOptions({
-  queryKey: ['me', 'invitations'],
-  queryFn: () => read(api.GET('/v1/me/invitations')),
-  staleTime: 60_000,
-});
-
 export function WaitingInvitations() {
-  const { data } = useQuery(waitingQuery);
+  const { data } = useQuery(waitingInvitationsQuery);
   const waiting = (data?.items ?? []).filter(({ state }) => state === 'pending');
   if (waiting.length === 0) return null;
   return (
@@ -47,7 +41,7 @@ function Waiting({
   });
   const decline = useMutation({
     mutationFn: () => api.POST('/v1/me/invitations/{invitationId}/decline', params),
-    onSuccess: () => queries.invalidateQueries({ queryKey: waitingQuery.queryKey }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: waitingInvitationsQuery.queryKey }),
   });
   const fault = join.error ?? decline.error;
   const name = organization.name ?? 'an organization';

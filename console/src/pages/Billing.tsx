@@ -3,30 +3,29 @@
 import { Alert, Button, Paper, Stack } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect } from 'react';
+import { Suspense, useEffect } from 'react';
 import { accountQuery, paymentMethodsQuery } from '../api/queries.ts';
 import { useAccountContext } from '../context.ts';
 import { dropDraft, forgetWish, readDraft } from '../parts/draft.ts';
-import { loadPart } from '../parts/load-part.ts';
+import { lazyPart } from '../parts/load-part.ts';
 import { PageHeader } from '../parts/PageHeader.tsx';
 import { QueryState } from '../parts/QueryState.tsx';
 import { AutoTopUp } from './billing/AutoTopUp.tsx';
 import { addCreditDraft } from './billing/add-credit-draft.ts';
 import { BalanceCard } from './billing/BalanceCard.tsx';
-import { Contributions } from './billing/Contributions.tsx';
 import { PaymentMethods } from './billing/PaymentMethods.tsx';
 import { ruleDraftName } from './billing/rule-form.ts';
-import { TopUpBanner } from './billing/TopUpBanner.tsx';
 import { TopUps } from './billing/TopUps.tsx';
 import type { BillingSearch } from './billing-search.ts';
 import { FirstRun } from './first-run/FirstRun.tsx';
 
-const AddCredit = lazy(async () => ({
-  default: (await loadPart(() => import('./billing/AddCredit.tsx'))).AddCredit,
-}));
-const TopUpDetails = lazy(async () => ({
-  default: (await loadPart(() => import('./billing/TopUpDetails.tsx'))).TopUpDetails,
-}));
+const AddCredit = lazyPart(async () => (await import('./billing/AddCredit.tsx')).AddCredit);
+const Contributions = lazyPart(async () => (await import('./billing/Contributions.tsx')).Contributions);
+const TopUpBanner = lazyPart(async () => (await import('./billing/TopUpBanner.tsx')).TopUpBanner);
+const TopUpDetails = lazyPart(async () => (await import('./billing/TopUpDetails.tsx')).TopUpDetails);
+
+/** About so much room it takes, so that little moves when it comes. */
+const CONTRIBUTIONS_HEIGHT = 240;
 
 export function Billing() {
   const context = useAccountContext();
@@ -58,15 +57,17 @@ export function Billing() {
           ? 'Your personal balance. Nobody else sees it.'
           : `The balance that everybody in ${context.name} shares.`}
       </PageHeader>
-      {search.topUp !== undefined && (
-        <TopUpBanner
-          context={context}
-          topUpId={search.topUp}
-          wasCancelled={search.cancelled === true}
-          onAgain={() => show({ add: true })}
-          onClose={() => show({})}
-        />
-      )}
+      <Suspense>
+        {search.topUp !== undefined && (
+          <TopUpBanner
+            context={context}
+            topUpId={search.topUp}
+            wasCancelled={search.cancelled === true}
+            onAgain={() => show({ add: true })}
+            onClose={() => show({})}
+          />
+        )}
+      </Suspense>
       {search.cardSaved !== undefined && <CardBanner isSaved={search.cardSaved} onClose={() => show({})} />}
       <FirstRun context={context} />
       <Stack gap="lg">
@@ -84,7 +85,11 @@ export function Billing() {
           onEdit={(isEditing) => show(isEditing ? { auto: true } : {})}
         />
         <TopUps accountId={accountId} onOpen={(topUpId) => show({ show: topUpId })} />
-        {context.organizationId !== undefined && <Contributions accountId={accountId} />}
+        {context.organizationId !== undefined && (
+          <Suspense fallback={<Paper h={CONTRIBUTIONS_HEIGHT} />}>
+            <Contributions accountId={accountId} />
+          </Suspense>
+        )}
         <PaymentMethods context={context} />
       </Stack>
       <Suspense>

@@ -4,8 +4,6 @@ import {
   type AnchorProps,
   Button,
   type ButtonProps,
-  Menu,
-  type MenuItemProps,
   NavLink,
   type NavLinkProps,
 } from '@mantine/core';
@@ -15,9 +13,6 @@ import type { ComponentPropsWithRef } from 'react';
 type Anchored<P> = P & Omit<ComponentPropsWithRef<'a'>, keyof P>;
 
 export const ButtonLink = createLink((props: Anchored<ButtonProps>) => <Button component="a" {...props} />);
-export const MenuLink = createLink((props: Anchored<MenuItemProps>) => (
-  <Menu.Item component="a" {...props} />
-));
 export const NavigationLink = createLink((props: Anchored<NavLinkProps>) => (
   <NavLink component="a" {...props} />
 ));

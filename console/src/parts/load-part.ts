@@ -1,4 +1,5 @@
 // Parts of the console are loaded when they are first opened: what that means while the server is away.
+import { type ComponentType, lazy } from 'react';
 import { Unreachable } from '../api/problem.ts';
 
 /** A part could not be loaded because nobody answered. Only loading the page anew tries it again. */
@@ -19,4 +20,10 @@ export async function loadPart<M>(load: () => Promise<M>): Promise<M> {
     if (await isReachable()) throw error;
     throw new PartUnreachable();
   }
+}
+
+/** A part of a page that is loaded when it is first shown, or before that by `preload`; it needs a `Suspense` around it. */
+export function lazyPart<P>(load: () => Promise<ComponentType<P>>) {
+  const part = lazy(async () => ({ default: await loadPart(load) }));
+  return Object.assign(part, { preload: () => void load().catch(() => undefined) });
 }

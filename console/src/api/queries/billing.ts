@@ -1,7 +1,11 @@
 // Queries of Billing: who paid how much, who may act, and what a rule would have charged.
-import { queryOptions } from '@tanstack/react-query';
+import { type QueryClient, queryOptions } from '@tanstack/react-query';
+import type { Context } from '../../contexts.ts';
+import { isFirstRunOver } from '../../pages/first-run/first-run-over.ts';
 import { api, read } from '../client.ts';
-import type { operations, SchemaAutoTopUpTerms, SchemaMember } from '../schema.d.ts';
+import { autoTopUpQuery, paymentMethodsQuery, topUpsQuery } from '../queries.ts';
+import type { operations, SchemaAutoTopUpTerms, SchemaMe, SchemaMember } from '../schema.d.ts';
+import { anyUsageQuery } from './history.ts';
 
 export type ContributionFilter = Pick<
   NonNullable<operations['getAccountsContributions']['parameters']['query']>,
@@ -49,3 +53,13 @@ export const simulationQuery = (accountId: string, terms: SchemaAutoTopUpTerms) 
     staleTime: 60_000,
     retry: false,
   });
+
+/** Begins what Billing reads first. Those who show it say what went wrong. */
+export function readBilling(queries: QueryClient, me: SchemaMe, context: Context): void {
+  const { accountId, organizationId } = context;
+  void queries.prefetchQuery(autoTopUpQuery(accountId));
+  void queries.prefetchInfiniteQuery(topUpsQuery(accountId));
+  void queries.prefetchQuery(paymentMethodsQuery);
+  if (organizationId !== undefined) void queries.prefetchQuery(contributionsQuery(accountId, {}));
+  if (!isFirstRunOver(me, context)) void queries.prefetchQuery(anyUsageQuery(accountId));
+}

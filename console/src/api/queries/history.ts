@@ -11,10 +11,10 @@ export type TransactionFilter = Omit<
 
 const PAGE = 100;
 
-const readPage = (accountId: string, filter: TransactionFilter, cursor: string) =>
+const readPage = (accountId: string, filter: TransactionFilter, cursor: string, limit = PAGE) =>
   read(
     api.GET('/v1/accounts/{accountId}/transactions', {
-      params: { path: { accountId }, query: { ...filter, limit: PAGE, ...(cursor !== '' && { cursor }) } },
+      params: { path: { accountId }, query: { ...filter, limit, ...(cursor !== '' && { cursor }) } },
     }),
   );
 
@@ -33,6 +33,13 @@ export const newestQuery = (accountId: string, filter: TransactionFilter) =>
   queryOptions({
     queryKey: ['transactions', accountId, filter],
     queryFn: () => readPage(accountId, filter, ''),
+  });
+
+/** The newest request alone: whether there was ever one. Live events freshen it too. */
+export const anyUsageQuery = (accountId: string) =>
+  queryOptions({
+    queryKey: ['transactions', accountId, 'any-usage'],
+    queryFn: () => readPage(accountId, { type: 'usage' }, '', 1),
   });
 
 /** One line by its id, for an address that names it. */

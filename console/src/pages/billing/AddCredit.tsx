@@ -2,7 +2,7 @@
 import { Alert, Button, Checkbox, Group, Text } from '@mantine/core';
 import { api, read } from '../../api/client.ts';
 import { ProblemError } from '../../api/problem.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { amountFault, typedAmount } from '../../money.ts';
 import { AmountInput } from '../../parts/form/AmountInput.tsx';
 import { FormDialog } from '../../parts/form/FormDialog.tsx';

@@ -2,21 +2,19 @@
 
 import { Badge, Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
 import { stewardsQuery } from '../../api/queries/billing.ts';
 import { autoTopUpQuery, meQuery } from '../../api/queries.ts';
 import type { SchemaAutoTopUp } from '../../api/schema.d.ts';
-import type { Context } from '../../context.ts';
-import { loadPart } from '../../parts/load-part.ts';
+import type { Context } from '../../contexts.ts';
+import { lazyPart } from '../../parts/load-part.ts';
 import { QueryState } from '../../parts/QueryState.tsx';
 import { isSteward } from '../../rights.ts';
 import { inWords } from './people-text.ts';
 import { RuleSummary } from './RuleSummary.tsx';
-import { SwitchOff } from './SwitchOff.tsx';
 
-const AutoTopUpForm = lazy(async () => ({
-  default: (await loadPart(() => import('./AutoTopUpForm.tsx'))).AutoTopUpForm,
-}));
+const AutoTopUpForm = lazyPart(async () => (await import('./AutoTopUpForm.tsx')).AutoTopUpForm);
+const SwitchOff = lazyPart(async () => (await import('./SwitchOff.tsx')).SwitchOff);
 
 const EVALUATED_MS = 1_500;
 
@@ -66,10 +64,10 @@ export function AutoTopUp({ context, isEditing, isOpen, onEdit }: AutoTopUpProps
         {isEditing && mayManage && rule !== undefined && me && (
           <AutoTopUpForm context={context} rule={rule} myId={me.id} onClose={() => onEdit(false)} />
         )}
+        {isSwitchingOff && rule && (
+          <SwitchOff context={context} rule={rule} onClose={() => setSwitchingOff(false)} />
+        )}
       </Suspense>
-      {isSwitchingOff && rule && (
-        <SwitchOff context={context} rule={rule} onClose={() => setSwitchingOff(false)} />
-      )}
     </Paper>
   );
 }

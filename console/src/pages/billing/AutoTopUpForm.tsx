@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { api, read } from '../../api/client.ts';
 import { autoTopUpQuery, paymentMethodsQuery } from '../../api/queries.ts';
 import type { SchemaAutoTopUp, SchemaAutoTopUpTerms } from '../../api/schema.d.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { useDraft } from '../../parts/draft.ts';
 import { useFocusBack } from '../../parts/focus-back.ts';
 import { useSend } from '../../parts/form/use-send.ts';

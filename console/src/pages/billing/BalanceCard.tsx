@@ -1,7 +1,7 @@
 // The balance: what it is, what it is made of, and what it means for the next request.
 import { Box, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import type { SchemaAccount } from '../../api/schema.d.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { accountStates } from '../../parts/account-state.ts';
 import { Hint } from '../../parts/Hint.tsx';
 import { Money } from '../../parts/Money.tsx';

@@ -3,7 +3,7 @@ import { Alert, Button, Checkbox, Group, List, Stack, Text } from '@mantine/core
 import { useState } from 'react';
 import { messageOf } from '../../api/problem.ts';
 import type { SchemaAutoTopUp, SchemaPaymentMethod } from '../../api/schema.d.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { formatMoney } from '../../money.ts';
 import { cardName } from './card-text.ts';
 

@@ -2,15 +2,17 @@
 import { Alert, Badge, Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { IconLock } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { messageOf } from '../../api/problem.ts';
 import { autoTopUpQuery, paymentMethodsQuery } from '../../api/queries.ts';
 import type { SchemaPaymentMethod } from '../../api/schema.d.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
+import { lazyPart } from '../../parts/load-part.ts';
 import { QueryState } from '../../parts/QueryState.tsx';
 import { cardExpiry, cardName, isExpired } from './card-text.ts';
-import { RemoveCard } from './RemoveCard.tsx';
 import { useCardSetup } from './use-card-setup.ts';
+
+const RemoveCard = lazyPart(async () => (await import('./RemoveCard.tsx')).RemoveCard);
 
 export function PaymentMethods({ context }: { readonly context: Context }) {
   const query = useQuery(paymentMethodsQuery);
@@ -86,14 +88,16 @@ export function PaymentMethods({ context }: { readonly context: Context }) {
           </Group>
         ))}
       </Stack>
-      {removed !== undefined && (
-        <RemoveCard
-          card={removed}
-          isUsedHere={rule?.paymentMethodId === removed.id}
-          context={context}
-          onClose={() => setRemoved(undefined)}
-        />
-      )}
+      <Suspense>
+        {removed !== undefined && (
+          <RemoveCard
+            card={removed}
+            isUsedHere={rule?.paymentMethodId === removed.id}
+            context={context}
+            onClose={() => setRemoved(undefined)}
+          />
+        )}
+      </Suspense>
     </Paper>
   );
 }

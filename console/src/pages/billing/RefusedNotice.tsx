@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { stewardsQuery } from '../../api/queries/billing.ts';
 import { autoTopUpQuery, meQuery } from '../../api/queries.ts';
 import type { SchemaAccount } from '../../api/schema.d.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { inWords } from './people-text.ts';
 import { isUntouched, refusalOf } from './refusal.ts';
 

@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { api } from '../../api/client.ts';
 import { autoTopUpQuery, paymentMethodsQuery } from '../../api/queries.ts';
 import type { SchemaPaymentMethod } from '../../api/schema.d.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { Confirm } from '../../parts/Confirm.tsx';
 import { cardName } from './card-text.ts';
 

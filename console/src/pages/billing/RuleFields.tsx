@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { messageOf } from '../../api/problem.ts';
 import { simulationQuery } from '../../api/queries/billing.ts';
 import type { SchemaAutoTopUp, SchemaAutoTopUpTerms, SchemaPaymentMethod } from '../../api/schema.d.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { AmountInput } from '../../parts/form/AmountInput.tsx';
 import { tell } from '../../parts/form/faults.ts';
 import { cardExpiry, cardName } from './card-text.ts';

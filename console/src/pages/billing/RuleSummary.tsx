@@ -4,7 +4,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { paymentMethodsQuery, topUpsQuery } from '../../api/queries.ts';
 import type { SchemaAutoTopUp } from '../../api/schema.d.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { formatMoney } from '../../money.ts';
 import { Hint } from '../../parts/Hint.tsx';
 import { Money } from '../../parts/Money.tsx';

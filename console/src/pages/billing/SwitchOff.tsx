@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { api } from '../../api/client.ts';
 import { autoTopUpQuery } from '../../api/queries.ts';
 import type { SchemaAutoTopUp } from '../../api/schema.d.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { Confirm } from '../../parts/Confirm.tsx';
 import { termsText } from './rule-text.ts';
 

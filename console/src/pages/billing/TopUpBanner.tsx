@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { ProblemError } from '../../api/problem.ts';
 import { meQuery, topUpQuery } from '../../api/queries.ts';
 import type { SchemaTopUpDetail } from '../../api/schema.d.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { formatMoney } from '../../money.ts';
 
 interface TopUpBannerProps {

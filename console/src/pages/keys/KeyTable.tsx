@@ -3,7 +3,7 @@ import { ActionIcon, Badge, Code, Menu, Table, Text } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { SchemaApiKey } from '../../api/schema.d.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { Money } from '../../parts/Money.tsx';
 import { When } from '../../parts/When.tsx';
 import { isSteward } from '../../rights.ts';

@@ -2,7 +2,7 @@
 import { Select, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { api, read } from '../../api/client.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { daysAfter, lifetimes } from '../../parts/form/lifetimes.ts';
 import { nameFault } from '../../parts/form/rules.ts';
 import { SecretDialog } from '../../parts/form/SecretDialog.tsx';

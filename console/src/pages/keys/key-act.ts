@@ -1,7 +1,7 @@
 // What every act on a key shares: whose key, under what name its form is kept, and the list that shows it afterwards.
 import { useQueryClient } from '@tanstack/react-query';
 import type { SchemaApiKey } from '../../api/schema.d.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { hasDraft } from '../../parts/draft.ts';
 
 export interface KeyActProps {

@@ -1,7 +1,7 @@
 // The entries of a statement as a table: each with its number, what it was, and the balance after it.
 import { Table, Text } from '@mantine/core';
 import type { SchemaEntry } from '../../api/schema.d.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { TextLink } from '../../parts/links.tsx';
 import { Money } from '../../parts/Money.tsx';
 import { When } from '../../parts/When.tsx';

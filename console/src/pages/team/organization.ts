@@ -1,5 +1,5 @@
 // An organization as the pages of its team see it.
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 
 export type Organization = Context & { readonly organizationId: string };
 

@@ -1,6 +1,6 @@
 // A history without lines: what will stand there, and how it begins.
 import { Group, Stack, Text } from '@mantine/core';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { ButtonLink } from '../../parts/links.tsx';
 
 interface NoTransactionsProps {

@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { lineQuery } from '../../api/queries/history.ts';
 import type { SchemaTransaction } from '../../api/schema.d.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { ButtonLink } from '../../parts/links.tsx';
 import { Money } from '../../parts/Money.tsx';
 import { QueryState } from '../../parts/QueryState.tsx';

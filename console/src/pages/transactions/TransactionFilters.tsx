@@ -4,7 +4,7 @@ import { Button, Group, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
 import { IconFilter, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { DayRange } from '../../parts/DayRange.tsx';
 import { UtcDayNote } from '../../parts/UtcDayNote.tsx';
 import { isFiltered, type TransactionSearch, transactionTypes } from '../transaction-search.ts';

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { membersQuery } from '../../api/queries/keys.ts';
 import { usedQuery } from '../../api/queries/usage.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 
 /** Choices for each filter, as far as they are read. */
 export function useFilterChoices({ accountId, organizationId }: Context) {

@@ -2,13 +2,13 @@
 
 import { Button, Group, SegmentedControl, Skeleton, Text } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
-import { lazy, type ReactNode, Suspense, useState } from 'react';
-import { loadPart } from '../../parts/load-part.ts';
+import { type ReactNode, Suspense, useState } from 'react';
+import { lazyPart } from '../../parts/load-part.ts';
 import { Section } from '../../parts/Section.tsx';
 import type { DayChartProps } from './DayChart.tsx';
 import classes from './palette.module.css';
 
-const DayChart = lazy(async () => ({ default: (await loadPart(() => import('./DayChart.tsx'))).DayChart }));
+const DayChart = lazyPart(async () => (await import('./DayChart.tsx')).DayChart);
 
 interface ChartSectionProps extends DayChartProps {
   readonly title: string;

@@ -1,6 +1,6 @@
 // No usage in the chosen time: why that may be, and what to do next.
 import { Group, Paper, Stack, Text, Title } from '@mantine/core';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { ButtonLink } from '../../parts/links.tsx';
 import type { UsageSearch } from './usage-search.ts';
 

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { type UsageFilter, usageQuery } from '../../api/queries/usage.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { formatMoney, spokenMoney } from '../../money.ts';
 import { csvAddress } from '../../parts/csv-address.ts';
 import { daysBetween, longDay } from '../../parts/days.ts';

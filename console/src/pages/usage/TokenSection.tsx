@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { type UsageFilter, usageQuery } from '../../api/queries/usage.ts';
 import type { SchemaUsageSum } from '../../api/schema.d.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { csvAddress } from '../../parts/csv-address.ts';
 import { daysBetween, longDay } from '../../parts/days.ts';
 import { QueryState } from '../../parts/QueryState.tsx';

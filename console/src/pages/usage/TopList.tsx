@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type UsageFilter, usageQuery } from '../../api/queries/usage.ts';
 import type { SchemaUsageSum } from '../../api/schema.d.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { csvAddress } from '../../parts/csv-address.ts';
 import { TextLink } from '../../parts/links.tsx';
 import { Money } from '../../parts/Money.tsx';

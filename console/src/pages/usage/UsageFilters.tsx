@@ -1,6 +1,6 @@
 // What the usage page shows: the period, by what it is stacked, and whose usage alone; all of it in the address.
 import { CloseButton, Group, Pill, SegmentedControl, Stack } from '@mantine/core';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../contexts.ts';
 import { DayRange } from '../../parts/DayRange.tsx';
 import { plusDays, today } from '../../parts/days.ts';
 import { TextLink } from '../../parts/links.tsx';
