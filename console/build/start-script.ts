@@ -35,8 +35,7 @@ export function startScript(): Plugin {
         if (bundle === undefined)
           return [{ tag: 'script', attrs: { type: 'module', src: `/${SOURCE}` }, injectTo: 'head-prepend' }];
         const wanted = Object.values(bundle).find((one) => one.type === 'chunk' && one.name === FIRST_PAGE);
-        const styles = wanted?.type === 'chunk' ? [...(wanted.viteMetadata?.importedCss ?? [])] : [];
-        const files = [wanted?.fileName ?? [], styles].flat().map((name) => `/${name}`);
+        const files = wanted === undefined ? [] : [`/${wanted.fileName}`];
         return [
           {
             tag: 'script',

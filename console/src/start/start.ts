@@ -25,14 +25,11 @@ function setColorScheme(): void {
   document.documentElement.setAttribute('data-mantine-color-scheme', isDark ? 'dark' : 'light');
 }
 
-/** The scripts and styles of the pages of an account; the tag of this script names them. */
+/** The scripts of the pages of an account; the tag of this script names them. */
 function preloadFiles(): void {
   for (const file of document.currentScript?.dataset['files']?.split(' ') ?? []) {
     const link = document.createElement('link');
-    if (file.endsWith('.css')) {
-      link.rel = 'preload';
-      link.as = 'style';
-    } else link.rel = 'modulepreload';
+    link.rel = 'modulepreload';
     link.crossOrigin = '';
     link.href = file;
     document.head.append(link);
@@ -53,7 +50,6 @@ async function readFirst(page: string): Promise<void> {
   const account = `/v1/accounts/${context.accountId}`;
   void beginRead(account);
   if (!isBilling) return;
-  void beginRead(`${account}/auto-top-up`);
   void beginRead(`${account}/top-ups?limit=20`);
   void beginRead('/v1/me/payment-methods');
   if (context.organizationId !== undefined) void beginRead(`${account}/contributions`);
