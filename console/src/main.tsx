@@ -7,7 +7,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ProblemError } from './api/problem.ts';
-import { Notices } from './frame/Notices.tsx';
+import { NoticeStack } from './frame/NoticeStack.tsx';
 import { whenIdle } from './parts/opening.ts';
 import { createConsoleRouter } from './router.tsx';
 import { keepToOnePerson } from './session/one-person.ts';
@@ -63,15 +63,30 @@ declare module '@tanstack/react-router' {
 const root = document.getElementById('root');
 if (root !== null) void show(root);
 
+/** An address is read as it stands until the router is drawn, which takes out what means nothing; this page loads before. */
+function dropNonsense(): void {
+  const { publicHref, pathname } = router.latestLocation;
+  const clean = router.buildLocation({
+    to: pathname,
+    search: true,
+    params: true,
+    hash: true,
+    state: true,
+    _includeValidateSearch: true,
+  });
+  if (clean.publicHref !== publicHref) router.history.replace(clean.publicHref, clean.state);
+}
+
 /** Until there is something to show, the page's own picture of the frame stands. */
 async function show(root: HTMLElement): Promise<void> {
+  dropNonsense();
   await router.load();
   await firstAnswers(queryClient);
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queryClient}>
         <MantineProvider theme={theme} defaultColorScheme="auto">
-          <Notices />
+          <NoticeStack />
           <RouterProvider router={router} />
         </MantineProvider>
       </QueryClientProvider>

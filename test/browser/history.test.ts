@@ -122,6 +122,7 @@ flow(
     await choose('Model', new RegExp(`^${TEST_MODEL}$`));
     await page.waitForURL(/model=/);
     await lines(page).nth(3).waitFor({ state: 'detached' });
+    await lines(page).nth(2).waitFor();
     const shown = async () => (await lines(page).allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' '));
     const before = await shown();
     expect(before).toHaveLength(3);

@@ -1,5 +1,5 @@
 // What happens before the app is there: the colour scheme is set, and what the first page needs is on its way.
-import type { SchemaMe } from '../api/schema.d.ts';
+import type { SchemaWhoIsSignedIn } from '../api/schema.d.ts';
 import { contextsOf, rememberedContext } from '../contexts.ts';
 import { isFirstRunOver } from '../pages/first-run/first-run-over.ts';
 import { beginRead } from './first-reads.ts';
@@ -36,13 +36,14 @@ function preloadFiles(): void {
   }
 }
 
-/** The same reads that the frame and Billing begin with; who is not signed in is told so by the first of them. */
+/** The same reads that the frame and Billing begin with; for who is not signed in that is the first of them alone. */
 async function readFirst(page: string): Promise<void> {
   const isBilling = page === 'billing';
-  const answer = await beginRead('/v1/me');
+  const answer = await beginRead('/v1/session');
   if (!answer.ok) return;
   // the app reads the answer itself
-  const me: SchemaMe = await answer.clone().json();
+  const { person: me }: SchemaWhoIsSignedIn = await answer.clone().json();
+  if (me === null) return;
   const wanted = key === undefined ? rememberedContext(me) : decodeURIComponent(key);
   const context = contextsOf(me).find((one) => one.key === wanted);
   void beginRead('/v1/me/invitations');
