@@ -70,8 +70,7 @@ export async function beginJourney(world: TestConsole, form: FormOf): Promise<Jo
     async pressAfterSessionEnded() {
       await endSessions(pool, team.owner);
       const over = page.getByText('Your session has ended.');
-      // the page may have found out by itself before
-      await button.click({ timeout: 2_000 }).catch(() => undefined);
+      await pressIfThere(button);
       await over.waitFor();
       await signInAgain(page, team.owner.email);
       await frame.waitFor();
@@ -83,6 +82,11 @@ export async function beginJourney(world: TestConsole, form: FormOf): Promise<Jo
 /** Ends the sessions of a person, as when they sign out everywhere. */
 export async function endSessions(pool: Pool, { personId }: { readonly personId: string }): Promise<void> {
   await pool.query('delete from auth.sessions where person_id = $1', [personId]);
+}
+
+/** Presses a button of a form whose session has ended; the page may have found that out by itself before. */
+export async function pressIfThere(button: Locator): Promise<void> {
+  await button.click({ timeout: 2_000 }).catch(() => undefined);
 }
 
 /** Signs in on the page that is shown. */

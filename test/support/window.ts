@@ -64,7 +64,7 @@ export async function openWindow(
   context.on('requestfailed', (request) => {
     // what a page had asked for when it was left, or when the server was gone, ends so
     const failure = request.failure()?.errorText ?? '';
-    if (!/ABORTED|CONNECTION|EMPTY_RESPONSE|INCOMPLETE|DISCONNECTED|NETWORK|net::ERR_FAILED/.test(failure))
+    if (!/ABORTED|CONNECT|EMPTY_RESPONSE|INCOMPLETE|NETWORK|net::ERR_FAILED/.test(failure))
       faults.push(`${failure} of ${request.method()} ${request.url()}`);
   });
   await context.addInitScript({ content: TELL_BREACHES });
